@@ -1,0 +1,19 @@
+/* Files that must be whole: read with a limit, written so that a crash leaves the old one or the new one. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/** Appends the file to *out; past out->limit: DEPOSITARY_E_LIMIT; no file: DEPOSITARY_E_MISSING. */
+MUST_USE int file_read(struct buffer *out, const char *path, struct fault *fault);
+/** The same, refused (DEPOSITARY_E_PERMISSION) unless a regular file of ours with no access for group and others. */
+MUST_USE int file_read_secret(struct buffer *out, const char *path, struct fault *fault);
+/** Writes beside, syncs, renames over path, syncs the folder. mode as for open(2). */
+MUST_USE int file_write(const char *path, struct bytes in, unsigned mode, struct fault *fault);
+/** Makes the folder and its parents (mode for each new one); fine where it is there. */
+MUST_USE int file_make_dir(const char *path, unsigned mode, struct fault *fault);
+/** "dir/name" in *out, with a NUL; DEPOSITARY_E_LIMIT where it does not fit. */
+MUST_USE int file_path(char *out, size_t capacity, const char *dir, const char *name);
+
+#endif

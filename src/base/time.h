@@ -1,0 +1,19 @@
+/* Times as the records spell them, and the clock. */
+#ifndef BASE_TIME_H
+#define BASE_TIME_H
+
+#include "base/bytes.h"
+
+#define TIME_TEXT_LEN 20 /* "2025-04-23T00:00:00Z" */
+
+/** Parses RFC 3339 in UTC with whole seconds, exactly "YYYY-MM-DDTHH:MM:SSZ", years 1970 to 9999, no leap second. */
+bool time_parse(int64_t *out_s, struct bytes in);
+/** Prints what time_parse reads, with a NUL. False outside its years. */
+bool time_print(char out[TIME_TEXT_LEN + 1], int64_t time_s);
+/** Whether in is a real day, "YYYY-MM-DD", years 0001 to 9999. */
+bool date_valid(struct bytes in);
+
+int64_t clock_now_s(void); /* seconds since 1970, by the system's clock */
+uint64_t clock_monotonic_ns(void);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * What is derived from the ledger to find things in it: editions by name, places by eId, full-text search, candidates for
+ * quotes. An SQLite file that can be deleted and is then made again. Nothing here is proved; callers read what it points at from the
+ * ledger, which checks it. Reads are safe from many threads. Answers are for a ledger state: rows carry their entry's index, and
+ * editions at or past state->size are not seen.
+ */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "ledger/ledger.h"
+#include "text/structure.h"
+
+struct catalog;
+
+/** Opens or makes `path` ("" for one in memory). Another ledger's or version's file is made anew. */
+MUST_USE int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, struct fault *fault);
+void catalog_close(struct catalog *catalog);
+/** Reads what the ledger has beyond what the catalog has seen, in batches; safe while reads go on. */
+MUST_USE int catalog_update(struct catalog *catalog, struct fault *fault);
+/** Entries read: what searches answer for. */
+uint64_t catalog_size(struct catalog *catalog);
+
+/** One edition, found by name. */
+struct catalog_edition {
+    uint64_t index; /* of its record in the ledger */
+    uint32_t edition;
+    char instrument[LIMIT_INSTRUMENT + 1];
+    char language[LIMIT_LANGUAGE + 1];
+    unsigned act;          /* enum edition_act */
+    unsigned authenticity; /* enum authenticity */
+    uint64_t clauses;
+    int64_t deposited_at;
+};
+
+struct catalog_question {
+    const char *instrument;
+    const char *language; /* not empty here */
+    uint32_t edition;     /* 0: the latest ... */
+    bool has_as_of;       /* ... by then */
+    int64_t as_of;
+};
+
+/** DEPOSITARY_E_MISSING where there is none. */
+MUST_USE int catalog_edition(struct catalog *catalog, const struct ledger_state *state,
+                             const struct catalog_question *question, struct catalog_edition *out);
+/** Latest edition of each language of the instrument, at most `capacity`; *count is how many there are. */
+MUST_USE int catalog_languages(struct catalog *catalog, const struct ledger_state *state, const char *instrument,
+                               struct catalog_edition *out, size_t capacity, size_t *count);
+/** Place of the clause with that eId, or of the clause that holds that provision (its eId, "__", more). DEPOSITARY_E_MISSING. */
+MUST_USE int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *eid, uint64_t *place);
+
+/** A row of an outline. */
+struct catalog_clause {
+    uint64_t place;
+    char eid[LIMIT_EID + 1];
+    enum clause_kind kind;
+    uint32_t length; /* bytes of text */
+    struct hash leaf_hash;
+    const char *number; /* valid during the call-back only */
+    const char *heading;
+};
+/** Told of rows in order of place from from_place on, until it returns other than 0, which is then returned. */
+typedef int catalog_clause_sink(void *context, const struct catalog_clause *clause);
+MUST_USE int catalog_outline(struct catalog *catalog, uint64_t edition_index, uint64_t from_place,
+                             catalog_clause_sink *sink, void *context);
+
+/** What is searched: editions by these, clauses by kind. */
+struct catalog_scope {
+    const char *instrument; /* "" : all */
+    const char *language;   /* "" : all */
+    uint32_t edition;       /* 0: latest editions, or with as_of the latest by then */
+    bool has_as_of;
+    int64_t as_of;
+    enum clause_kind kind; /* UNSPECIFIED: all */
+};
+
+struct catalog_hit {
+    uint64_t edition_index;
+    uint64_t place;
+    double score;         /* higher is better */
+    struct span *matches; /* in the clause's text; owned by the hits */
+    size_t matches_count;
+};
+
+struct catalog_hits {
+    struct catalog_hit *hits;
+    size_t count;
+    uint64_t total;         /* exact */
+    uint64_t searched_size; /* entries of the ledger that were searched */
+};
+
+/** A page of search hits, best first. DEPOSITARY_E_QUERY with the position (bytes, from 1) and what is wrong. */
+MUST_USE int catalog_search(struct catalog *catalog, const struct ledger_state *state, struct bytes query,
+                            const struct catalog_scope *scope, uint64_t offset, size_t limit, struct catalog_hits *out,
+                            struct fault *fault);
+void catalog_hits_free(struct catalog_hits *hits);
+
+/** Clauses in which a quote, or its beginning, may stand; likeliest first. searched_size as for search. */
+MUST_USE int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
+                                      const struct catalog_scope *scope, struct catalog_hits *out, struct fault *fault);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Certified copies: a clause record, and a .proof file that leads from it to a checkpoint. PROTOCOL.md section 3; C2SP
+ * tlog-proof. Pure.
+ */
+#ifndef PROOF_COPY_H
+#define PROOF_COPY_H
+
+#include "proof/note.h"
+#include "proof/policy.h"
+
+/** What a .proof file holds. Views, but for the paths. */
+struct copy_proof {
+    uint64_t place;
+    struct merkle_path clause_path; /* clause record to clauses-root */
+    struct bytes edition_record;
+    uint64_t index;                 /* of the edition record in the ledger */
+    struct merkle_path ledger_path; /* edition record to the checkpoint's root */
+    struct bytes checkpoint;        /* the note, to the end of the file */
+};
+
+/** DEPOSITARY_E_COPY_FORMAT with the line; anything but the one spelling is refused. */
+MUST_USE int copy_proof_parse(struct copy_proof *out, struct bytes file, struct fault *fault);
+MUST_USE int copy_proof_print(struct buffer *out, const struct copy_proof *proof);
+
+/** What was proved. Views into record and proof. */
+struct copy_verified {
+    struct clause_record clause;
+    struct edition_record edition;
+    struct checkpoint checkpoint;
+    uint64_t place;
+    uint64_t index;
+};
+
+/** The whole check, offline: checkpoint under the policy, edition in the ledger, clause in the edition at its place, names equal. The error names what failed. */
+MUST_USE int copy_verify(struct copy_verified *out, const struct policy *policy, struct bytes record,
+                         struct bytes proof, struct fault *fault);
+
+/** "<instrument>.<language>.<edition>.<eId>" with a NUL. */
+#define COPY_NAME_MAX (LIMIT_INSTRUMENT + LIMIT_LANGUAGE + LIMIT_EID + 16)
+void copy_name(char out[COPY_NAME_MAX], const struct clause_record *clause, uint32_t edition);
+
+#endif

@@ -1,0 +1,37 @@
+/* The client half of a call: message to Request bytes, Response bytes to Answer. No network, no verification. Sibling of dispatch.c. */
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
+
+#include "base/arena.h"
+#include "proof/seal.h"
+#include "rpc/method.h"
+#include "rpc/status.h"
+
+/** Appends the encoded Request. timeout_ms 0: absent. traceparent NULL: absent. */
+MUST_USE int call_print(struct buffer *out, const struct method *method, const ProtobufCMessage *message,
+                        struct bytes nonce, uint64_t timeout_ms, const char *traceparent);
+
+/** A Request read back, for receipts. Views into the input or the arena. */
+struct call_request {
+    const struct method *method;
+    const ProtobufCMessage *message;
+    struct bytes nonce;
+};
+MUST_USE int call_read(struct call_request *out, struct bytes request, struct arena *arena, struct fault *fault);
+
+/** A Response taken apart: the answer's bytes and its seal, nothing verified. DEPOSITARY_E_RESPONSE, DEPOSITARY_E_SEAL_MISSING. */
+MUST_USE int response_read(struct bytes *answer, struct seal *seal, struct bytes response, struct arena *arena,
+                           struct fault *fault);
+/** Appends an encoded Response. The server's sealer and tests use it. */
+MUST_USE int response_print(struct buffer *out, struct bytes answer, const struct seal *seal);
+
+/** An Answer, read after its seal held. message is NULL where the answer has none and the status is not OK. */
+struct call_answer {
+    struct status_view status;
+    const ProtobufCMessage *message;          /* of method->output */
+    const Depositary__V1__Status *raw_status; /* NULL: OK */
+};
+MUST_USE int answer_read(struct call_answer *out, const struct method *method, struct bytes answer, struct arena *arena,
+                         struct fault *fault);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * What the parts of depositaryd share: the things that live as long as the process, and what a call finds. One thread-safe
+ * object; services only read it, but for LedgerService, which appends through ledger/.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "catalog/catalog.h"
+#include "ledger/ledger.h"
+#include "rpc/dispatch.h"
+
+struct server {
+    const struct policy *policy;
+    const char *origin; /* of the policy */
+    struct ledger *ledger;
+    struct catalog *catalog;
+    struct sealer *sealer; /* server/sealer.h */
+    bool is_draining;      /* atomic: read with __atomic_load_n */
+    void *grown_context;
+    void (*grown)(void *context); /* told after an append: catalog, cache, announcements */
+};
+
+/** The context of a struct call: one ledger state for all that is answered to it. */
+struct server_call {
+    struct server *server;
+    const struct ledger_state *state; /* taken before the handler, released after the answer was sealed */
+};
+
+static inline struct server *call_server(const struct call *call) {
+    return ((const struct server_call *)call->context)->server;
+}
+
+static inline const struct ledger_state *call_state(const struct call *call) {
+    return ((const struct server_call *)call->context)->state;
+}
+
+/** The services that are served, one per file: depositary_service.c, ledger_service.c, health_service.c, reflection_service.c. */
+extern const struct service_entry depositary_service;
+extern const struct service_entry ledger_service;
+extern const struct service_entry health_service;
+extern const struct service_entry reflection_service;
+
+#endif

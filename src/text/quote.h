@@ -1,0 +1,46 @@
+/*
+ * Is a quote verbatim in a text, and if not, what differs. Bytes first, then the fewest folds, then the nearest place.
+ * PROTOCOL.md section 6, CheckQuote. Pure; used by the server to answer and by the client to judge the answer.
+ */
+#ifndef TEXT_QUOTE_H
+#define TEXT_QUOTE_H
+
+#include "text/fold.h"
+#include "text/structure.h"
+
+/** As in the protocol's QuoteVerdict, same values. */
+enum verdict { VERDICT_UNSPECIFIED, VERDICT_VERBATIM, VERDICT_FOLDED, VERDICT_DIFFERS, VERDICT_NOT_FOUND };
+
+struct difference {
+    struct span quote;
+    struct span text;
+};
+
+struct quote_match {
+    enum verdict verdict;           /* never NOT_FOUND */
+    struct span span;               /* in the text */
+    unsigned folds;                 /* FOLDED: the fewest that do */
+    struct difference *differences; /* DIFFERS */
+    size_t differences_count;
+    double score; /* DIFFERS: 0 to 1, the part of the quote that stands there */
+};
+
+struct quote_matches {
+    struct quote_match *matches; /* all of one verdict, in the order of the text */
+    size_t count;
+};
+
+/**
+ * The best verdict for a quote in one text (the joined texts of clauses that follow one another), and each place of it:
+ * all verbatim places, or all places with the fewest folds, or the nearest place where at least half of the quote stands. None: count 0.
+ */
+MUST_USE int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text);
+void quote_matches_free(struct quote_matches *matches);
+
+/** Whether quote and text[span] are equal under exactly these folds (0: bytes). The client's own check of a verdict. */
+MUST_USE int quote_equal(bool *out, struct bytes quote, struct bytes text, struct span span, unsigned folds);
+
+/** Whether a span begins or ends inside a word. */
+bool span_cuts_word(struct bytes text, struct span span);
+
+#endif

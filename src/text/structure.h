@@ -1,0 +1,40 @@
+/*
+ * What stands inside a clause: printed number, heading, paragraphs and points as byte spans. Pure. The same for importer,
+ * server and client, since it follows from eId and text alone. All of it is claimed, never proved.
+ */
+#ifndef TEXT_STRUCTURE_H
+#define TEXT_STRUCTURE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+struct span {
+    uint32_t offset; /* bytes */
+    uint32_t length;
+};
+
+/** As in the protocol's ClauseKind, same values. */
+enum clause_kind { KIND_UNSPECIFIED, KIND_PREFACE, KIND_PREAMBLE, KIND_CLAUSE, KIND_CONCLUSIONS, KIND_ANNEX };
+
+/** By the eId's first part: preface, preamble, conclusions, att_N; anything else is a clause. */
+enum clause_kind clause_kind_of(struct bytes eid);
+
+struct provision {
+    char eid[LIMIT_EID + 1]; /* the clause's, "__", more: cl_4__p_2 */
+    struct span number;      /* length 0: none */
+    struct span span;        /* without white space at its ends */
+};
+
+struct structure {
+    struct span number;           /* "7." or "Article 7"; length 0: none */
+    struct span heading;          /* length 0: none */
+    struct provision *provisions; /* in the order of the text; a parent before what it holds */
+    size_t provisions_count;
+};
+
+/** Provisions are named for clauses and annexes; preface, preamble and conclusions have none. Provisions whose eId would be too long are left out. */
+MUST_USE int structure_of(struct structure *out, struct bytes eid, struct bytes text);
+void structure_free(struct structure *structure);
+
+#endif
