@@ -1,0 +1,95 @@
+# shellcheck shell=bash disable=SC2034
+# For the system tests: a service on a temporary folder, and checks that say what failed. Sourced by bash scripts.
+# Programs are in $DEPOSITARY_BIN, the source in $DEPOSITARY_SOURCE.
+set -euo pipefail
+
+: "${DEPOSITARY_BIN:?folder of the programs}" "${DEPOSITARY_SOURCE:?folder of the source}"
+PATH=$DEPOSITARY_BIN:$PATH
+instrument=az-cn-joint-statement-2025
+statement=$DEPOSITARY_SOURCE/src/corpus/$instrument.txt
+work=$(mktemp -d)
+daemons=()
+export XDG_STATE_HOME=$work/state
+unset DEPOSITARY_CONNECT DEPOSITARY_POLICY DEPOSITARY_OFFICE DEPOSITARY_DATA DEPOSITARY_LISTEN
+
+clean_up() {
+    local status=$? pid
+    for pid in "${daemons[@]}"; do kill "$pid" 2>/dev/null || true; done
+    for pid in "${daemons[@]}"; do wait "$pid" 2>/dev/null || true; done
+    if [[ $status != 0 ]]; then
+        local log
+        for log in "$work"/*.log; do
+            [[ -s $log ]] || continue
+            echo "--- ${log##*/}" >&2
+            tail -n 40 "$log" >&2
+        done
+    fi
+    rm -rf "$work"
+    exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# free_port: a TCP port of the loopback that nobody listens on now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# wait_ready URL POLICY PID: until the service answers a health call.
+wait_ready() {
+    local i
+    for i in $(seq 200); do
+        if depositary --connect "$1" --policy "$2" --timeout 1 health >/dev/null 2>&1; then return 0; fi
+        kill -0 "$3" 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+
+# start_daemon NAME [OPTIONS...]: a first start on $work/NAME with tcp on a free port; sets url, policy, daemon (its pid), and exports
+# DEPOSITARY_CONNECT and DEPOSITARY_POLICY.
+start_daemon() {
+    local name=$1
+    shift
+    url=tcp://127.0.0.1:$(free_port)
+    policy=$work/$name/policy
+    # shellcheck disable=SC2086 # WRAPPER is a command with arguments, such as valgrind
+    ${WRAPPER:-} depositaryd --data "$work/$name" --listen "$url" --http none "$@" 2>>"$work/$name.log" &
+    daemon=$!
+    daemons+=("$daemon")
+    wait_ready "$url" "$policy" "$daemon" || fail "depositaryd $name did not become ready"
+    export DEPOSITARY_CONNECT=$url DEPOSITARY_POLICY=$policy
+}
+
+# stop_daemon PID: SIGTERM, and exit code 0 within its time.
+stop_daemon() {
+    local status=0
+    kill -TERM "$1"
+    wait "$1" || status=$?
+    [[ $status == 0 ]] || fail "depositaryd ended with $status"
+}
+
+# expect CODE COMMAND...: runs it, standard output in $work/out and standard error in $work/err.
+expect() {
+    local code=$1 status=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    [[ $status == "$code" ]] || {
+        cat "$work/out" "$work/err" >&2
+        fail "exit code $status, not $code: $*"
+    }
+}
+
+# no_text: the last command let nothing of a text out.
+no_text() {
+    [[ ! -s $work/out ]] || { cat "$work/out" >&2; fail "text came out: $*"; }
+}
+
+contains() {
+    grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "not in ${1##*/}: $2"; }
+}
