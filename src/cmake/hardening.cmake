@@ -34,7 +34,7 @@ function(depositary_target name)
         target_link_options(${name} PRIVATE LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
     endif()
     if(type STREQUAL "EXECUTABLE")
-        target_link_options(${name} PRIVATE -pie)
+        target_link_options(${name} PRIVATE $<IF:$<BOOL:${DEPOSITARY_STATIC}>,-static-pie,-pie>)
     endif()
 endfunction()
 
