@@ -1,0 +1,251 @@
+/* Whole files. A write leaves the old file or the new one, whatever happens between (rename(2) after fsync(2)). */
+#include "base/file.h"
+
+#include "base/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_STEP (64u * 1024u) /* bytes asked for at once */
+
+static int fail_with_errno(struct fault *fault, const char *what, const char *path) {
+    int reason = errno;
+    int error = DEPOSITARY_E_IO;
+    if (reason == ENOENT || reason == ENOTDIR) {
+        error = DEPOSITARY_E_MISSING;
+    } else if (reason == EACCES || reason == EPERM) {
+        error = DEPOSITARY_E_PERMISSION;
+    } else if (reason == ENOMEM) {
+        error = DEPOSITARY_E_MEMORY;
+    }
+    return fault_set(fault, error, "cannot %s %s: %s", what, path, strerror(reason));
+}
+
+/* read(2) that goes on after a signal. */
+static ssize_t read_some(int fd, void *out, size_t len) {
+    ssize_t got;
+    do {
+        got = read(fd, out, len);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static int write_all(int fd, struct bytes in) {
+    while (in.len > 0) {
+        ssize_t written = write(fd, in.data, in.len);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return -1;
+        }
+        in = bytes_slice(in, (size_t)written, in.len);
+    }
+    return 0;
+}
+
+/* Appends what is left to read. One byte more than out's limit is asked for, so that a file past it is told from one at it. */
+static int read_all(struct buffer *out, int fd, const char *path, struct fault *fault) {
+    for (;;) {
+        if (out->error) {
+            return fault_set(fault, out->error, "cannot read %s: %s", path, depositary_error_text(out->error));
+        }
+        size_t room = out->limit - out->len;
+        size_t want = room < READ_STEP ? room : READ_STEP;
+        uint8_t beyond;
+        uint8_t *place = want == 0 ? &beyond : buffer_extend(out, want);
+        if (!place) {
+            continue;
+        }
+        ssize_t got = read_some(fd, place, want == 0 ? 1 : want);
+        if (want > 0) {
+            out->len -= want - (got > 0 ? (size_t)got : 0);
+        }
+        if (got < 0) {
+            return fail_with_errno(fault, "read", path);
+        }
+        if (got == 0) {
+            return 0;
+        }
+        if (want == 0) {
+            return fault_set(fault, DEPOSITARY_E_LIMIT, "%s is longer than %zu bytes", path, out->limit);
+        }
+    }
+}
+
+/* Refuses what another user could have written or could read. */
+static int judge_secret(int fd, const char *path, struct fault *fault) {
+    struct stat about;
+    if (fstat(fd, &about) != 0) {
+        return fail_with_errno(fault, "look at", path);
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is not a regular file", path);
+    }
+    if (about.st_uid != geteuid()) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s belongs to another user", path);
+    }
+    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is open to group or others; run: chmod 600 %s", path,
+                         path);
+    }
+    return 0;
+}
+
+static int read_file(struct buffer *out, const char *path, bool secret, struct fault *fault) {
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer before it is judged */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (secret ? O_NONBLOCK | O_NOFOLLOW : 0));
+    if (fd < 0) {
+        if (secret && errno == ELOOP) {
+            return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is a symbolic link", path);
+        }
+        return fail_with_errno(fault, "open", path);
+    }
+    size_t before = out->len;
+    int error = secret ? judge_secret(fd, path, fault) : 0;
+    if (!error) {
+        error = read_all(out, fd, path, fault);
+    }
+    if (error) {
+        out->len = before;
+    }
+    close(fd);
+    return error;
+}
+
+int file_read(struct buffer *out, const char *path, struct fault *fault) {
+    return read_file(out, path, false, fault);
+}
+
+int file_read_secret(struct buffer *out, const char *path, struct fault *fault) {
+    return read_file(out, path, true, fault);
+}
+
+/* Makes a change of names in path's folder durable. */
+static int sync_folder_of(const char *path, struct fault *fault) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    if (len >= sizeof(folder)) {
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "path too long: %s", path);
+    }
+    if (!slash) {
+        memcpy(folder, ".", 2);
+    } else if (len == 0) {
+        memcpy(folder, "/", 2);
+    } else {
+        memcpy(folder, path, len);
+        folder[len] = '\0';
+    }
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        /* a folder that may be searched but not read, as /proc and some mounts have them, cannot be synced */
+        return errno == EACCES ? 0 : fail_with_errno(fault, "open", folder);
+    }
+    int error = 0;
+    if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS) { /* EINVAL: a file system without it */
+        error = fail_with_errno(fault, "sync", folder);
+    }
+    close(fd);
+    return error;
+}
+
+/* Opens a new file beside path under a name that nobody uses; the name goes to out. */
+static int open_beside(char *out, size_t capacity, const char *path, unsigned mode) {
+    for (int attempt = 0; attempt < 16; attempt++) {
+        int len = snprintf(out, capacity, "%s.%" PRIx64 ".new", path, clock_monotonic_ns());
+        if (len < 0 || (size_t)len >= capacity) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+int file_write(const char *path, struct bytes in, unsigned mode, struct fault *fault) {
+    char beside[PATH_MAX];
+    int fd = open_beside(beside, sizeof(beside), path, mode);
+    if (fd < 0) {
+        return fail_with_errno(fault, "write", path);
+    }
+    int error = 0;
+    if (write_all(fd, in) != 0 || fsync(fd) != 0) {
+        error = fail_with_errno(fault, "write", beside);
+    }
+    if (close(fd) != 0 && !error) {
+        error = fail_with_errno(fault, "write", beside);
+    }
+    if (!error && rename(beside, path) != 0) {
+        error = fail_with_errno(fault, "write", path);
+    }
+    if (error) {
+        unlink(beside);
+        return error;
+    }
+    return sync_folder_of(path, fault);
+}
+
+static bool is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static int make_one_dir(const char *path, unsigned mode, struct fault *fault) {
+    if (is_folder(path)) {
+        return 0;
+    }
+    if (mkdir(path, (mode_t)mode) != 0) {
+        /* another process may have been first */
+        return errno == EEXIST && is_folder(path) ? 0 : fail_with_errno(fault, "make the folder", path);
+    }
+    return sync_folder_of(path, fault);
+}
+
+int file_make_dir(const char *path, unsigned mode, struct fault *fault) {
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    if (len == 0 || len >= sizeof(part)) {
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "no usable folder name: \"%s\"", path);
+    }
+    for (size_t end = 1; end <= len; end++) {
+        if (end < len && (path[end] != '/' || path[end - 1] == '/')) {
+            continue;
+        }
+        memcpy(part, path, end);
+        part[end] = '\0';
+        int error = make_one_dir(part, mode, fault);
+        if (error) {
+            return error;
+        }
+    }
+    return 0;
+}
+
+int file_path(char *out, size_t capacity, const char *dir, const char *name) {
+    size_t dir_len = strlen(dir);
+    size_t name_len = strlen(name);
+    size_t slash = dir_len > 0 && dir[dir_len - 1] != '/' ? 1 : 0;
+    if (dir_len >= capacity || name_len >= capacity || dir_len + slash + name_len >= capacity) {
+        return DEPOSITARY_E_LIMIT;
+    }
+    memcpy(out, dir, dir_len);
+    if (slash) {
+        out[dir_len] = '/';
+    }
+    memcpy(out + dir_len + slash, name, name_len + 1);
+    return 0;
+}
