@@ -1,0 +1,132 @@
+/*
+ * What the verbs of `depositary` share: options, the client, output, exit codes. One verb a file, verb_<name>.c; the table is in verbs.c.
+ * Text goes to standard output, everything else to standard error.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "depositary/client.h"
+
+/* The exit codes that scripts rely on. */
+enum cli_exit {
+    CLI_YES = 0,        /* yes, and verified */
+    CLI_NO = 1,         /* the verified answer is no */
+    CLI_USAGE = 2,      /* wrong usage, or no policy */
+    CLI_UNREACHABLE = 3,/* not reachable or timed out */
+    CLI_UNVERIFIED = 4, /* verification failed: nothing of the text was printed */
+    CLI_REFUSED = 5     /* refused or failed by the server, or by this machine */
+};
+
+/** Settings from the options that every verb takes, and what is made from them on demand. */
+struct cli {
+    const char *connect;        /* --connect, DEPOSITARY_CONNECT, or the default */
+    const char *policy_path;    /* --policy, DEPOSITARY_POLICY; NULL: the default places */
+    const char *receipt_path;   /* --receipt; NULL: none */
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
+    const char *floor_path;     /* --floor; NULL: none */
+    unsigned timeout_s;         /* --timeout */
+    unsigned max_age_s;         /* --max-age; 0: any */
+    bool is_json;               /* --json */
+    bool allow_empty_ledger;    /* the office's verbs */
+    depositary_policy *policy;
+    depositary_client *client;
+};
+
+struct verb {
+    const char *name;
+    int (*run)(struct cli *cli, const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; returns an exit code */
+    const char *arguments;      /* "INSTRUMENT REF..." */
+    const char *summary;        /* one line */
+    const char *help;           /* own options and an example, lines */
+};
+
+extern const struct verb verbs[];
+extern const size_t verbs_count;
+
+/** Told of an own option (its val, and argument or NULL). False: the argument is bad, and that was said. */
+typedef bool cli_take(void *context, int val, const char *argument);
+
+/**
+ * Reads common and own options, which may stand anywhere. own ends with a zero entry and its vals are 256 or more; NULL for none. The operands are
+ * then argv[optind] and on, at least `least` and at most `most`. Returns -1 to go on, or an exit code: help was printed, or usage told.
+ */
+int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own, cli_take *take,
+                void *context, int least, int most);
+
+/** Prints the verb's usage line on standard error after a message; returns CLI_USAGE. */
+int cli_usage(const struct verb *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* "depositary: ..." */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* the same, where nothing failed */
+
+/** A decimal option's value within bounds; false and told otherwise. */
+bool cli_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *out);
+/** --as-of: an RFC 3339 time, or a date for the end of that day (of today: `*is_today` is set and out is empty). */
+bool cli_as_of(const char *text, char out[21], bool *is_today);
+
+/** Loads the policy. 0 or an exit code, told. */
+int cli_policy(struct cli *cli);
+/** Loads the policy and makes the client. 0 or an exit code, told. */
+int cli_client(struct cli *cli);
+void cli_clean_up(struct cli *cli);
+
+/** The exit code for a library error. */
+int cli_exit_code(int error);
+/** Tells why a call failed (and that proofs hold, or whether a "no" is proven or claimed); with --json a verified "no" is an object on standard output. */
+int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error);
+/** Keeps the receipt of the verb's call where --receipt asked for it. 0 or an exit code, told. */
+int cli_receipt(struct cli *cli, const depositary_answer *answer);
+
+/* output.c */
+
+/** Writes untrusted text to standard output: exact bytes into a pipe or file; on a terminal control and bidi characters are shown as escapes. */
+void cli_text(const char *text, size_t len);
+/** The same, highlighted where standard output is a terminal. */
+void cli_text_marked(const char *text, size_t len);
+/** The same for standard error, always neutralised. */
+void cli_text_error(const char *text);
+/** Ends output: flushes, and says once on standard error that characters were escaped. CLI_YES, or CLI_REFUSED where writing failed. */
+int cli_finish(void);
+
+/** The common fields of a JSON object for a verified answer: ledger size, register time, seal, verified. */
+json_t *cli_json_answer(const depositary_answer *answer);
+json_t *cli_json_edition(const depositary_edition *edition);
+json_t *cli_json_clause(const depositary_clause *clause);
+json_t *cli_json_span(depositary_span span);
+/** Prints the object on a line and frees it; an exit code. */
+int cli_json_print(json_t *object);
+
+/* reference.c */
+
+/** A reference resolved and its clause fetched and verified. */
+struct cli_found {
+    depositary_answer *answer;  /* of get_clause; owned */
+    const depositary_clause *clause;
+    const depositary_provision *provision; /* NULL: the whole clause was meant */
+};
+
+/** Resolves what a person wrote ("7(2)", "cl_7", "preamble") and gets it. 0 or an exit code, told. */
+int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out);
+void cli_found_free(struct cli_found *found);
+
+/* whole.c */
+
+/** All clauses of an edition, verified, checked as a whole: the source's length and SHA-256 are the edition record's. */
+struct cli_whole {
+    depositary_answer **pages;  /* owned; their clauses in order are the text */
+    size_t pages_count;
+    const depositary_edition *edition;
+};
+
+int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli_whole *out); /* 0 or an exit code, told */
+void cli_whole_free(struct cli_whole *whole);
+
+#endif
