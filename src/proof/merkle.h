@@ -78,14 +78,17 @@ struct merkle_tree {
     uint64_t size;
     uint64_t capacity;  /* leaves there is room for, a power of two */
     struct hash *nodes; /* level after level: capacity, capacity / 2, ... 1 */
+    bool finished;      /* the incomplete nodes at the right edge are there, too */
 };
 
-/** For up to capacity leaves; one allocation. */
+/** For up to capacity leaves; one allocation. DEPOSITARY_E_LIMIT, DEPOSITARY_E_MEMORY. */
 MUST_USE int merkle_tree_init(struct merkle_tree *tree, uint64_t capacity);
 void merkle_tree_free(struct merkle_tree *tree);
 void merkle_tree_reset(struct merkle_tree *tree); /* no leaves; keeps the memory */
 /** Appends; the caller keeps within capacity. */
 void merkle_tree_append(struct merkle_tree *tree, const struct hash *leaf);
+/** After the last append, where many paths will be asked for: O(log size) hashes once, and root and paths need none. Optional. */
+void merkle_tree_finish(struct merkle_tree *tree);
 void merkle_tree_root(struct hash *out, const struct merkle_tree *tree);
 /** The path of leaf index; index < size. */
 void merkle_tree_path(struct merkle_path *out, const struct merkle_tree *tree, uint64_t index);
