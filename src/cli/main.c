@@ -1,7 +1,6 @@
 /* depositary: the command line. Common options, then the verb. */
 #include "cli/cli.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 

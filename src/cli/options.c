@@ -1,0 +1,331 @@
+/* Options that every verb takes, the client that is made from them, and the exit code for an error. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/time.h"
+
+enum { OPT_CONNECT = 1, OPT_POLICY, OPT_JSON, OPT_TIMEOUT, OPT_RECEIPT, OPT_MAX_AGE, OPT_FLOOR, OPT_CA, OPT_CERT, OPT_KEY, OPT_VERSION };
+
+static const struct option common_options[] = {
+    {"connect", required_argument, NULL, OPT_CONNECT}, {"policy", required_argument, NULL, OPT_POLICY},
+    {"json", no_argument, NULL, OPT_JSON},             {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"receipt", required_argument, NULL, OPT_RECEIPT}, {"max-age", required_argument, NULL, OPT_MAX_AGE},
+    {"floor", required_argument, NULL, OPT_FLOOR},     {"ca", required_argument, NULL, OPT_CA},
+    {"cert", required_argument, NULL, OPT_CERT},       {"key", required_argument, NULL, OPT_KEY},
+    {"version", no_argument, NULL, OPT_VERSION},       {"help", no_argument, NULL, 'h'},
+};
+#define COMMON_COUNT (sizeof common_options / sizeof *common_options)
+#define OPTIONS_MAX 48
+
+static void say(const char *format, va_list arguments) {
+    fputs("depositary: ", stderr);
+    char text[1024];
+    vsnprintf(text, sizeof text, format, arguments);
+    cli_text_error(text);
+    fputc('\n', stderr);
+}
+
+void cli_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+}
+
+void cli_note(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+}
+
+int cli_usage(const struct verb *verb, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "Usage: depositary %s [OPTION...] %s\n", verb->name, verb->arguments);
+    return CLI_USAGE;
+}
+
+bool cli_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *out) {
+    if (decimal_parse(out, bytes_text(text)) && *out >= least && *out <= most)
+        return true;
+    cli_error("--%s takes a whole number from %llu to %llu, not \"%s\"", name, (unsigned long long)least, (unsigned long long)most,
+              text);
+    return false;
+}
+
+bool cli_as_of(const char *text, char out[21], bool *is_today) {
+    int64_t time_s;
+    char today[TIME_TEXT_LEN + 1];
+    *is_today = false;
+    if (time_parse(&time_s, bytes_text(text))) {
+        memcpy(out, text, 21);
+        return true;
+    }
+    if (!date_valid(bytes_text(text))) {
+        cli_error("--as-of takes a time as 2025-04-23T00:00:00Z or a date as 2025-04-23, not \"%s\"", text);
+        return false;
+    }
+    if (time_print(today, clock_now_s()) && strncmp(today, text, 10) == 0) {
+        *is_today = true;
+        out[0] = '\0';
+        return true;
+    }
+    snprintf(out, 21, "%.10sT23:59:59Z", text);
+    return true;
+}
+
+static bool take_common(struct cli *cli, int val, const char *argument) {
+    uint64_t number;
+    switch (val) {
+    case OPT_CONNECT:
+        cli->connect = argument;
+        return true;
+    case OPT_POLICY:
+        cli->policy_path = argument;
+        return true;
+    case OPT_JSON:
+        cli->is_json = true;
+        return true;
+    case OPT_TIMEOUT:
+        if (!cli_number("timeout", argument, 1, 86400, &number))
+            return false;
+        cli->timeout_s = (unsigned)number;
+        return true;
+    case OPT_RECEIPT:
+        cli->receipt_path = argument;
+        return true;
+    case OPT_MAX_AGE:
+        if (!cli_number("max-age", argument, 1, UINT32_MAX, &number))
+            return false;
+        cli->max_age_s = (unsigned)number;
+        return true;
+    case OPT_FLOOR:
+        cli->floor_path = argument;
+        return true;
+    case OPT_CA:
+        cli->ca_file = argument;
+        return true;
+    case OPT_CERT:
+        cli->cert_file = argument;
+        return true;
+    default:
+        cli->key_file = argument;
+        return true;
+    }
+}
+
+static void print_verb_help(const struct verb *verb) {
+    printf("Usage: depositary %s [OPTION...] %s\n%s\n\n%s\nOptions of every verb: see depositary --help.\n", verb->name, verb->arguments,
+           verb->summary, verb->help);
+}
+
+int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own, cli_take *take,
+                void *context, int least, int most) {
+    struct option all[OPTIONS_MAX];
+    size_t count = 0;
+    memcpy(all, common_options, sizeof common_options);
+    count = COMMON_COUNT;
+    for (; own != NULL && own->name != NULL && count + 1 < OPTIONS_MAX; own++)
+        all[count++] = *own;
+    all[count] = (struct option){0};
+
+    opterr = 0;
+    optind = 0;
+    for (;;) {
+        int before = optind;
+        int val = getopt_long(argc, argv, ":ho:", all, NULL);
+        if (val == -1)
+            break;
+        if (val == 'h') {
+            print_verb_help(verb);
+            return CLI_YES;
+        }
+        if (val == OPT_VERSION) {
+            printf("depositary %s\n", DEPOSITARY_VERSION);
+            return CLI_YES;
+        }
+        if (val == ':')
+            return cli_usage(verb, "%s needs a value", argv[optind - 1]);
+        if (val == '?' || (val == 'o' && take == NULL))
+            return cli_usage(verb, "unknown option %s", argv[before > 0 && before < argc ? optind - 1 : 1]);
+        bool is_fine = val >= 256 || val == 'o' ? take(context, val, optarg) : take_common(cli, val, optarg);
+        if (!is_fine)
+            return CLI_USAGE;
+    }
+    if (argc - optind < least)
+        return cli_usage(verb, "%s: too few arguments", verb->name);
+    if (argc - optind > most)
+        return cli_usage(verb, "%s: too many arguments, from \"%s\" on", verb->name, argv[optind + most]);
+    return -1;
+}
+
+/* The first of the default places that holds a policy; empty where none does. */
+static void default_policy_path(char *out, size_t capacity) {
+    const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME"), *data = getenv("XDG_DATA_HOME");
+    char places[3][4096] = {"", "", ""};
+    if (config != NULL && *config != '\0')
+        snprintf(places[0], sizeof places[0], "%s/depositary/policy", config);
+    else if (home != NULL)
+        snprintf(places[0], sizeof places[0], "%s/.config/depositary/policy", home);
+    if (geteuid() == 0)
+        snprintf(places[1], sizeof places[1], "/var/lib/depositary/policy");
+    else if (data != NULL && *data != '\0')
+        snprintf(places[1], sizeof places[1], "%s/depositary/policy", data);
+    else if (home != NULL)
+        snprintf(places[1], sizeof places[1], "%s/.local/share/depositary/policy", home);
+    out[0] = '\0';
+    for (size_t i = 0; i < 2; i++)
+        if (places[i][0] != '\0' && access(places[i], R_OK) == 0) {
+            snprintf(out, capacity, "%s", places[i]);
+            return;
+        }
+}
+
+int cli_policy(struct cli *cli) {
+    char found[4096];
+    const char *path = cli->policy_path;
+    if (cli->policy != NULL)
+        return 0;
+    if (path == NULL) {
+        default_policy_path(found, sizeof found);
+        path = found;
+    }
+    if (*path == '\0') {
+        cli_error("no policy: nothing can be verified without the ledger's key. The depositary publishes it, and a daemon started on an empty "
+                  "folder writes it to DIR/policy; give it with --policy FILE or DEPOSITARY_POLICY, or put it at "
+                  "$XDG_CONFIG_HOME/depositary/policy");
+        return CLI_USAGE;
+    }
+    depositary_failure failure;
+    int error = depositary_policy_load(&cli->policy, path, &failure);
+    if (error == 0)
+        return 0;
+    cli_error("policy %s: %s", path, failure.text);
+    return CLI_USAGE;
+}
+
+static void state_dir(char *out, size_t capacity) {
+    const char *home = getenv("HOME"), *state = getenv("XDG_STATE_HOME");
+    out[0] = '\0';
+    if (state != NULL && *state == '/')
+        snprintf(out, capacity, "%s/depositary", state);
+    else if (home != NULL && *home == '/')
+        snprintf(out, capacity, "%s/.local/state/depositary", home);
+}
+
+int cli_client(struct cli *cli) {
+    char state[4096];
+    struct buffer floor;
+    struct fault fault = {0};
+    depositary_failure failure;
+    if (cli->client != NULL)
+        return 0;
+    int status = cli_policy(cli);
+    if (status != 0)
+        return status;
+    buffer_init(&floor, LIMIT_NOTE);
+    if (cli->floor_path != NULL && file_read(&floor, cli->floor_path, &fault) != 0) {
+        cli_error("--floor %s: %s", cli->floor_path, fault_text(&fault));
+        buffer_free(&floor);
+        return CLI_USAGE;
+    }
+    state_dir(state, sizeof state);
+    const depositary_client_config config = {
+        .endpoints = cli->connect,
+        .policy = cli->policy,
+        .timeout_ms = cli->timeout_s * 1000,
+        .max_age_s = cli->max_age_s,
+        .state_dir = state[0] != '\0' ? state : NULL,
+        .floor_note = cli->floor_path != NULL ? (const char *)floor.data : NULL,
+        .floor_note_len = floor.len,
+        .allow_empty_ledger = cli->allow_empty_ledger,
+        .tls_ca_file = cli->ca_file,
+        .tls_cert_file = cli->cert_file,
+        .tls_key_file = cli->key_file,
+    };
+    int error = depositary_client_new(&cli->client, &config, &failure);
+    buffer_free(&floor);
+    if (error == 0)
+        return 0;
+    cli_error("%s", failure.text);
+    return error == DEPOSITARY_E_ARGUMENT ? CLI_USAGE : cli_exit_code(error);
+}
+
+void cli_clean_up(struct cli *cli) {
+    depositary_client_free(&cli->client);
+    depositary_policy_free(&cli->policy);
+}
+
+int cli_exit_code(int error) {
+    if (error == DEPOSITARY_OK)
+        return CLI_YES;
+    if (depositary_error_is_verification(error))
+        return CLI_UNVERIFIED;
+    switch (error) {
+    case DEPOSITARY_E_NO:
+        return CLI_NO;
+    case DEPOSITARY_E_ARGUMENT:
+    case DEPOSITARY_E_POLICY:
+        return CLI_USAGE;
+    case DEPOSITARY_E_UNREACHABLE:
+    case DEPOSITARY_E_TIMEOUT:
+    case DEPOSITARY_E_CANCELLED:
+        return CLI_UNREACHABLE;
+    default:
+        return CLI_REFUSED;
+    }
+}
+
+int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error) {
+    if (answer == NULL) {
+        cli_error("%s", depositary_error_text(error));
+        return cli_exit_code(error);
+    }
+    cli_error("%s", depositary_answer_error_text(answer));
+    if (error == DEPOSITARY_E_NO) {
+        bool is_proven = depositary_answer_absence_proven(answer);
+        const depositary_ledger *ledger = depositary_answer_ledger(answer);
+        if (is_proven)
+            cli_note("proven: the register as of %s has no such entry", ledger != NULL ? ledger->register_time : "its time");
+        else
+            cli_note("claimed: the service says so under its seal; nothing more proves it");
+        if (cli->is_json) {
+            json_t *object = is_proven ? cli_json_answer(answer) : json_object();
+            json_object_set_new(object, "found", json_false());
+            json_object_set_new(object, "absence", json_string(is_proven ? "proven" : "claimed"));
+            json_object_set_new(object, "message", json_string(depositary_answer_error_text(answer)));
+            cli_json_print(object);
+        }
+    } else if (depositary_answer_proofs_hold(answer)) {
+        cli_note("the proofs of the text hold; only the time or the key of the seal is in doubt, so nothing is shown");
+    }
+    if (error == DEPOSITARY_E_FORK && cli->client != NULL && *depositary_client_fork_evidence(cli->client) != '\0')
+        cli_note("both checkpoints are kept as evidence in %s", depositary_client_fork_evidence(cli->client));
+    return cli_exit_code(error);
+}
+
+int cli_receipt(struct cli *cli, const depositary_answer *answer) {
+    struct fault fault = {0};
+    size_t len;
+    if (cli->receipt_path == NULL)
+        return 0;
+    const void *receipt = depositary_answer_receipt(answer, &len);
+    if (receipt == NULL) {
+        cli_error("there is no sealed answer to keep in %s", cli->receipt_path);
+        return CLI_REFUSED;
+    }
+    if (file_write(cli->receipt_path, bytes_of(receipt, len), 0644, &fault) == 0)
+        return 0;
+    cli_error("--receipt %s: %s", cli->receipt_path, fault_text(&fault));
+    return CLI_REFUSED;
+}

@@ -1,0 +1,184 @@
+/*
+ * Output. Text from documents and servers may try to move a terminal's cursor or turn its direction: on a terminal such characters are shown as
+ * escapes; into a pipe or a file go the exact bytes. PROTOCOL.md section 7.
+ */
+#include "cli/cli.h"
+
+#include <unistd.h>
+
+#include "base/encode.h"
+
+/* Whether text was changed for the terminal; said once, at the end. */
+static bool has_escaped;
+
+/* Control characters but newline and tab, the bidirectional marks and overrides, line separators, and the byte order mark. */
+static bool is_unsafe(uint32_t code_point) {
+    if (code_point < 0x20)
+        return code_point != '\n' && code_point != '\t';
+    return (code_point >= 0x7f && code_point <= 0x9f) || code_point == 0x061c || (code_point >= 0x200b && code_point <= 0x200f) ||
+           (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff ||
+           (code_point >= 0xe0000 && code_point <= 0xe007f);
+}
+
+static bool neutralise(FILE *file, struct bytes in) {
+    bool changed = false;
+    while (in.len > 0) {
+        uint32_t code_point = 0;
+        size_t len = utf8_valid(in) ? utf8_next(&code_point, in) : 0;
+        if (len == 0) { /* not text at all: byte by byte */
+            fprintf(file, in.data[0] >= 0x20 && in.data[0] < 0x7f ? "%c" : "\\x%02x", in.data[0]);
+            changed = true;
+            len = 1;
+        } else if (is_unsafe(code_point)) {
+            fprintf(file, "\\u{%04X}", (unsigned)code_point);
+            changed = true;
+        } else {
+            fwrite(in.data, 1, len, file);
+        }
+        in = bytes_slice(in, len, in.len - len);
+    }
+    return changed;
+}
+
+/* The same in linear time: whole runs are checked once. */
+static bool neutralise_text(FILE *file, struct bytes in) {
+    bool changed = false;
+    if (!utf8_valid(in))
+        return neutralise(file, in);
+    while (in.len > 0) {
+        uint32_t code_point;
+        size_t len = utf8_next(&code_point, in);
+        if (is_unsafe(code_point)) {
+            fprintf(file, "\\u{%04X}", (unsigned)code_point);
+            changed = true;
+        } else {
+            fwrite(in.data, 1, len, file);
+        }
+        in = bytes_slice(in, len, in.len - len);
+    }
+    return changed;
+}
+
+void cli_text(const char *text, size_t len) {
+    if (isatty(STDOUT_FILENO))
+        has_escaped |= neutralise_text(stdout, bytes_of(text, len));
+    else
+        fwrite(text, 1, len, stdout);
+}
+
+void cli_text_marked(const char *text, size_t len) {
+    bool is_terminal = isatty(STDOUT_FILENO);
+    if (is_terminal)
+        fputs("\033[1;7m", stdout);
+    cli_text(text, len);
+    if (is_terminal)
+        fputs("\033[0m", stdout);
+}
+
+void cli_text_error(const char *text) {
+    neutralise_text(stderr, bytes_text(text));
+}
+
+int cli_finish(void) {
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (failed) {
+        perror("depositary: standard output");
+        return CLI_REFUSED;
+    }
+    if (has_escaped)
+        fputs("depositary: control and direction characters in the text are shown as escapes here; a pipe or file gets the exact bytes\n", stderr);
+    return CLI_YES;
+}
+
+static json_t *text_or_null(const char *text) {
+    return text != NULL && *text != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *hex_json(const uint8_t *data, size_t len) {
+    struct buffer hex;
+    buffer_init(&hex, 1024);
+    buffer_append_hex(&hex, bytes_of(data, len));
+    json_t *out = json_stringn((const char *)hex.data, hex.len);
+    buffer_free(&hex);
+    return out;
+}
+
+json_t *cli_json_answer(const depositary_answer *answer) {
+    json_t *object = json_object();
+    const depositary_ledger *ledger = depositary_answer_ledger(answer);
+    const depositary_seal *seal = depositary_answer_seal(answer);
+    json_object_set_new(object, "verified", json_true());
+    if (ledger != NULL) {
+        json_object_set_new(object, "ledger_size", json_integer((json_int_t)ledger->size));
+        json_object_set_new(object, "ledger_root", hex_json(ledger->root, sizeof ledger->root));
+        json_object_set_new(object, "as_of", json_string(ledger->register_time));
+    }
+    if (seal != NULL) {
+        json_object_set_new(object, "sealed_at", json_string(seal->sealed_at));
+        json_object_set_new(object, "answer_key", hex_json(seal->public_key, sizeof seal->public_key));
+    }
+    return object;
+}
+
+json_t *cli_json_edition(const depositary_edition *edition) {
+    json_t *object = json_object(), *parties = json_array();
+    json_object_set_new(object, "instrument", json_string(edition->instrument));
+    json_object_set_new(object, "language", json_string(edition->language));
+    json_object_set_new(object, "edition", json_integer(edition->edition));
+    json_object_set_new(object, "latest", edition->is_latest < 0 ? json_null() : json_boolean(edition->is_latest));
+    json_object_set_new(object, "act", json_string(edition->act));
+    json_object_set_new(object, "title", json_string(edition->title));
+    json_object_set_new(object, "date", text_or_null(edition->date));
+    json_object_set_new(object, "place", text_or_null(edition->place));
+    for (size_t i = 0; i < edition->parties_count; i++)
+        json_array_append_new(parties, json_string(edition->parties[i]));
+    json_object_set_new(object, "parties", parties);
+    json_object_set_new(object, "authenticity", json_string(edition->authenticity));
+    json_object_set_new(object, "clauses", json_integer((json_int_t)edition->clauses));
+    json_object_set_new(object, "source_length", json_integer((json_int_t)edition->source_length));
+    json_object_set_new(object, "source_sha256", hex_json(edition->source_sha256, sizeof edition->source_sha256));
+    json_object_set_new(object, "deposited_at", json_string(edition->deposited_at));
+    json_object_set_new(object, "remark", text_or_null(edition->remark));
+    json_object_set_new(object, "index", json_integer((json_int_t)edition->index));
+    return object;
+}
+
+json_t *cli_json_span(depositary_span span) {
+    return json_pack("{s:I, s:I}", "offset", (json_int_t)span.offset, "length", (json_int_t)span.length);
+}
+
+json_t *cli_json_clause(const depositary_clause *clause) {
+    static const char *const kinds[] = {"unspecified", "preface", "preamble", "clause", "conclusions", "annex"};
+    json_t *object = json_object(), *claimed = json_object(), *provisions = json_array();
+    json_object_set_new(object, "instrument", json_string(clause->edition->instrument));
+    json_object_set_new(object, "language", json_string(clause->edition->language));
+    json_object_set_new(object, "edition", json_integer(clause->edition->edition));
+    json_object_set_new(object, "latest", clause->edition->is_latest < 0 ? json_null() : json_boolean(clause->edition->is_latest));
+    json_object_set_new(object, "eid", json_string(clause->eid));
+    json_object_set_new(object, "kind", json_string(clause->kind >= 0 && clause->kind <= 5 ? kinds[clause->kind] : kinds[0]));
+    json_object_set_new(object, "place", json_integer((json_int_t)clause->place));
+    json_object_set_new(object, "text", json_stringn(clause->text, clause->text_len));
+    if (clause->number.length > 0)
+        json_object_set_new(claimed, "number", json_stringn(clause->text + clause->number.offset, clause->number.length));
+    if (clause->heading.length > 0)
+        json_object_set_new(claimed, "heading", json_stringn(clause->text + clause->heading.offset, clause->heading.length));
+    for (size_t i = 0; i < clause->provisions_count; i++) {
+        json_t *provision = cli_json_span(clause->provisions[i].span);
+        json_object_set_new(provision, "eid", json_string(clause->provisions[i].eid));
+        json_array_append_new(provisions, provision);
+    }
+    json_object_set_new(claimed, "provisions", provisions);
+    json_object_set_new(object, "claimed", claimed);
+    return object;
+}
+
+int cli_json_print(json_t *object) {
+    if (object == NULL || json_dumpf(object, stdout, JSON_PRESERVE_ORDER) != 0) {
+        json_decref(object);
+        cli_error("the answer cannot be written as JSON");
+        return CLI_REFUSED;
+    }
+    json_decref(object);
+    putchar('\n');
+    return cli_finish();
+}
