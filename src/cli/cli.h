@@ -72,6 +72,20 @@ bool cli_number(const char *name, const char *text, uint64_t least, uint64_t mos
 /** --as-of: an RFC 3339 time, or a date for the end of that day (of today: `*is_today` is set and out is empty). */
 bool cli_as_of(const char *text, char out[21], bool *is_today);
 
+/** Which edition is meant: the options of every verb that reads one. */
+struct cli_which {
+    depositary_edition_query query;
+    char as_of[21];
+};
+
+enum { CLI_OPT_LANGUAGE = 256, CLI_OPT_EDITION, CLI_OPT_AS_OF, CLI_OPT_OWN };
+#define CLI_WHICH_OPTIONS                                                                                              \
+    {"language", required_argument, NULL, CLI_OPT_LANGUAGE}, {"edition", required_argument, NULL, CLI_OPT_EDITION},    \
+        {"as-of", required_argument, NULL, CLI_OPT_AS_OF}
+
+/** Takes one of them; false: the argument is bad, and that was said. */
+bool cli_take_which(struct cli_which *which, int val, const char *argument);
+
 /** Loads the policy. 0 or an exit code, told. */
 int cli_policy(struct cli *cli);
 /** Loads the policy and makes the client. 0 or an exit code, told. */

@@ -84,6 +84,29 @@ bool cli_as_of(const char *text, char out[21], bool *is_today) {
     return true;
 }
 
+bool cli_take_which(struct cli_which *which, int val, const char *argument) {
+    uint64_t number;
+    bool is_today;
+    if (val == CLI_OPT_LANGUAGE) {
+        which->query.language = argument;
+        return true;
+    }
+    if (val == CLI_OPT_EDITION) {
+        if (!cli_number("edition", argument, 1, UINT32_MAX, &number))
+            return false;
+        which->query.edition = (uint32_t)number;
+    } else {
+        if (!cli_as_of(argument, which->as_of, &is_today))
+            return false;
+        which->query.as_of = is_today ? NULL : which->as_of;
+    }
+    if (which->query.edition != 0 && which->query.as_of != NULL) {
+        cli_error("--edition and --as-of exclude each other");
+        return false;
+    }
+    return true;
+}
+
 static bool take_common(struct cli *cli, int val, const char *argument) {
     uint64_t number;
     switch (val) {

@@ -107,6 +107,14 @@ static int get_eid(struct cli *cli, const depositary_edition_query *which, const
     return status;
 }
 
+static int not_in_outline(struct cli *cli, const char *reference) {
+    cli_error("no clause \"%s\" in this edition", reference);
+    cli_note("claimed: the outline that the service gave, under its seal, has none; nothing more proves it");
+    if (cli->is_json)
+        cli_json_print(json_pack("{s:b, s:s, s:s}", "found", 0, "absence", "claimed", "reference", reference));
+    return CLI_NO;
+}
+
 /* Whether it is written as an eId and not as a number or citation. */
 static bool looks_like_eid(const char *reference) {
     static const char *const plain[] = {"preface", "preamble", "conclusions"};

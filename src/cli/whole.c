@@ -15,6 +15,10 @@ static int add_page(struct cli_whole *whole, depositary_answer *answer) {
     return 0;
 }
 
+static bool is_same_edition(const depositary_edition *a, const depositary_edition *b) {
+    return a != NULL && b != NULL && a->record_len == b->record_len && memcmp(a->record, b->record, a->record_len) == 0;
+}
+
 static int check_source(const struct cli_whole *whole) {
     crypto_hash_sha256_state state;
     uint8_t sha256[crypto_hash_sha256_BYTES];
@@ -52,8 +56,7 @@ int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli
         if (error != 0) {
             status = cli_answer_failed(cli, answer, error);
             depositary_answer_free(&answer);
-        } else if (status == 0 && (out->edition == NULL || memcmp(out->edition->record, depositary_answer_edition(answer, 0)->record,
-                                                                  out->edition->record_len) != 0)) {
+        } else if (status == 0 && !is_same_edition(out->edition, depositary_answer_edition(answer, 0))) {
             cli_error("a page of another edition than the first");
             status = CLI_UNVERIFIED;
             depositary_answer_free(&answer);

@@ -1,0 +1,135 @@
+/* certify: writes certified copies, a .record and a .proof for each clause; of a whole instrument the file as well. PROTOCOL.md section 3. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "proof/copy.h"
+
+enum { OPT_OUT = CLI_OPT_OWN };
+
+static const struct option own_options[] = {CLI_WHICH_OPTIONS, {"output", required_argument, NULL, OPT_OUT}, {0}};
+
+struct certify {
+    struct cli_which which;
+    const char *dir;
+};
+
+static bool take(void *context, int val, const char *argument) {
+    struct certify *certify = context;
+    if (val == OPT_OUT || val == 'o') {
+        certify->dir = argument;
+        return true;
+    }
+    return cli_take_which(&certify->which, val, argument);
+}
+
+static int write_file(const char *dir, const char *name, struct bytes in) {
+    char path[4096];
+    struct fault fault = {0};
+    if (file_path(path, sizeof path, dir, name) != 0) {
+        cli_error("%s: path too long", dir);
+        return CLI_REFUSED;
+    }
+    if (file_write(path, in, 0644, &fault) != 0) {
+        cli_error("%s: %s", path, fault_text(&fault));
+        return CLI_REFUSED;
+    }
+    return 0;
+}
+
+/* The copy of one clause; *name is its name without the ending. */
+static int write_copy(const struct certify *certify, const depositary_answer *answer, const depositary_clause *clause, char name[COPY_NAME_MAX]) {
+    const struct clause_record record = {
+        .instrument = bytes_text(clause->edition->instrument),
+        .language = bytes_text(clause->edition->language),
+        .eid = bytes_text(clause->eid),
+    };
+    char file[COPY_NAME_MAX + 8];
+    char *proof = NULL;
+    size_t proof_len;
+    int error = depositary_answer_copy_proof(answer, clause, &proof, &proof_len);
+    if (error != 0) {
+        cli_error("%s: %s", clause->eid, depositary_error_text(error));
+        return cli_exit_code(error);
+    }
+    copy_name(name, &record, clause->edition->edition);
+    snprintf(file, sizeof file, "%s.record", name);
+    int status = write_file(certify->dir, file, bytes_of(clause->record, clause->record_len));
+    snprintf(file, sizeof file, "%s.proof", name);
+    if (status == 0)
+        status = write_file(certify->dir, file, bytes_of(proof, proof_len));
+    free(proof);
+    return status;
+}
+
+static void tell(struct cli *cli, json_t *names, const char *dir, const char *name) {
+    if (cli->is_json)
+        json_array_append_new(names, json_string(name));
+    else
+        printf("%s/%s.record\n%s/%s.proof\n", dir, name, dir, name);
+}
+
+static int certify_whole(struct cli *cli, struct certify *certify, json_t *names) {
+    struct cli_whole whole;
+    struct buffer text;
+    char name[COPY_NAME_MAX], file[COPY_NAME_MAX + 8];
+    int status = cli_whole(cli, &certify->which.query, &whole);
+    if (status != 0)
+        return status;
+    buffer_init(&text, SIZE_MAX);
+    for (size_t i = 0; i < whole.pages_count && status == 0; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole.pages[i]) && status == 0; j++) {
+            const depositary_clause *clause = depositary_answer_clause(whole.pages[i], j);
+            status = write_copy(certify, whole.pages[i], clause, name);
+            buffer_append(&text, bytes_of(clause->text, clause->text_len));
+            if (status == 0)
+                tell(cli, names, certify->dir, name);
+        }
+    if (status == 0 && text.error != 0)
+        status = cli_error("out of memory"), CLI_REFUSED;
+    snprintf(file, sizeof file, "%s.%s.%u.txt", whole.edition->instrument, whole.edition->language, whole.edition->edition);
+    if (status == 0)
+        status = write_file(certify->dir, file, buffer_bytes(&text));
+    if (status == 0 && !cli->is_json)
+        printf("%s/%s\n", certify->dir, file);
+    buffer_free(&text);
+    cli_whole_free(&whole);
+    return status;
+}
+
+static int certify_clauses(struct cli *cli, struct certify *certify, char **references, size_t count, json_t *names) {
+    char name[COPY_NAME_MAX];
+    int status = 0;
+    for (size_t i = 0; i < count && status == 0; i++) {
+        struct cli_found found;
+        status = cli_find(cli, &certify->which.query, references[i], &found);
+        if (status == 0)
+            status = write_copy(certify, found.answer, found.clause, name);
+        if (status == 0)
+            tell(cli, names, certify->dir, name);
+        cli_found_free(&found);
+    }
+    return status;
+}
+
+int verb_certify(struct cli *cli, const struct verb *verb, int argc, char **argv) {
+    struct certify certify = {.dir = "."};
+    struct fault fault = {0};
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &certify, 1, 1000);
+    if (status >= 0)
+        return status;
+    if ((status = cli_client(cli)) != 0)
+        return status;
+    if (file_make_dir(certify.dir, 0755, &fault) != 0)
+        return cli_error("%s: %s", certify.dir, fault_text(&fault)), CLI_REFUSED;
+    certify.which.query.instrument = argv[optind++];
+    json_t *names = json_array();
+    size_t count = (size_t)(argc - optind);
+    status = count == 0 ? certify_whole(cli, &certify, names) : certify_clauses(cli, &certify, argv + optind, count, names);
+    if (status == 0)
+        status = cli->is_json ? cli_json_print(json_pack("{s:b, s:s, s:O}", "verified", 1, "dir", certify.dir, "copies", names)) : cli_finish();
+    json_decref(names);
+    return status;
+}

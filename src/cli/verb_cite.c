@@ -1,0 +1,51 @@
+/* cite: a citation to clause names. Claimed. */
+#include "cli/cli.h"
+
+enum { OPT_INSTRUMENT = CLI_OPT_OWN };
+
+static const struct option own_options[] = {CLI_WHICH_OPTIONS, {"instrument", required_argument, NULL, OPT_INSTRUMENT}, {0}};
+
+static bool take(void *context, int val, const char *argument) {
+    struct cli_which *which = context;
+    if (val == OPT_INSTRUMENT) {
+        which->query.instrument = argument;
+        return true;
+    }
+    return cli_take_which(which, val, argument);
+}
+
+int verb_cite(struct cli *cli, const struct verb *verb, int argc, char **argv) {
+    struct cli_which which = {0};
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &which, 1, 1);
+    if (status >= 0)
+        return status;
+    if ((status = cli_client(cli)) != 0)
+        return status;
+    depositary_answer *answer = NULL;
+    int error = depositary_resolve_citation(cli->client, argv[optind], &which.query, &answer);
+    status = cli_receipt(cli, answer);
+    if (error != 0)
+        status = cli_answer_failed(cli, answer, error);
+    else if (status == 0) {
+        size_t count = 0;
+        json_t *rows = json_array();
+        const depositary_name *names = depositary_answer_names(answer, &count);
+        for (size_t i = 0; i < count; i++) {
+            json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:s}", "instrument", names[i].instrument, "language", names[i].language,
+                                                  "edition", (json_int_t)names[i].edition, "eid", names[i].eid));
+            if (!cli->is_json)
+                printf("%s %s %u %s\n", names[i].instrument, names[i].language, names[i].edition, names[i].eid);
+        }
+        if (cli->is_json)
+            status = cli_json_print(json_pack("{s:{s:O}}", "claimed", "names", rows));
+        else {
+            status = cli_finish();
+            cli_note("claimed: get what is named to prove it");
+        }
+        json_decref(rows);
+        if (status == 0 && count == 0)
+            status = CLI_NO;
+    }
+    depositary_answer_free(&answer);
+    return status;
+}

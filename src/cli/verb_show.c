@@ -1,0 +1,181 @@
+/* show: one instrument's metadata and outline, or its whole text byte for byte. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_TEXT = CLI_OPT_OWN, OPT_EXPLAIN };
+
+static const struct option own_options[] = {
+    CLI_WHICH_OPTIONS,
+    {"text", no_argument, NULL, OPT_TEXT},
+    {"explain", no_argument, NULL, OPT_EXPLAIN},
+    {0},
+};
+
+struct show {
+    struct cli_which which;
+    bool is_text;
+    bool is_explained;
+};
+
+static bool take(void *context, int val, const char *argument) {
+    struct show *show = context;
+    switch (val) {
+    case OPT_TEXT:
+        show->is_text = true;
+        return true;
+    case OPT_EXPLAIN:
+        show->is_explained = true;
+        return true;
+    default:
+        return cli_take_which(&show->which, val, argument);
+    }
+}
+
+static void print_line(const char *name, const char *value) {
+    if (*value == '\0')
+        return;
+    printf("%-14s ", name);
+    cli_text(value, strlen(value));
+    putchar('\n');
+}
+
+static void print_edition(const depositary_answer *answer, const depositary_edition *edition) {
+    char number[64];
+    print_line("instrument", edition->instrument);
+    print_line("language", edition->language);
+    snprintf(number, sizeof number, "%u%s", edition->edition, edition->is_latest == 1 ? " (the latest)" : "");
+    print_line("edition", number);
+    print_line("act", edition->act);
+    print_line("title", edition->title);
+    print_line("date", edition->date);
+    print_line("place", edition->place);
+    for (size_t i = 0; i < edition->parties_count; i++)
+        print_line("party", edition->parties[i]);
+    print_line("authenticity", edition->authenticity);
+    print_line("translation of", edition->translation_of);
+    print_line("deposited at", edition->deposited_at);
+    print_line("remark", edition->remark);
+    snprintf(number, sizeof number, "%llu, %llu bytes", (unsigned long long)edition->clauses, (unsigned long long)edition->source_length);
+    print_line("clauses", number);
+    print_line("as of", depositary_answer_ledger(answer)->register_time);
+}
+
+static void print_item(const depositary_outline_item *item) {
+    printf("%5llu  %-16s %7u  ", (unsigned long long)item->place, item->eid, item->length);
+    cli_text(item->number, strlen(item->number));
+    putchar(' ');
+    cli_text(item->heading, strlen(item->heading));
+    putchar('\n');
+}
+
+static json_t *item_json(const depositary_outline_item *item) {
+    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "eid", item->eid, "number", item->number, "heading", item->heading, "place",
+                     (json_int_t)item->place, "length", (json_int_t)item->length);
+}
+
+/* Metadata is proved; the outline's words are claimed, and said to be. */
+static int show_outline(struct cli *cli, const struct show *show) {
+    json_t *object = NULL, *outline = json_array();
+    char *token = NULL;
+    int status = 0;
+    do {
+        depositary_answer *answer = NULL;
+        const depositary_page page = {.token = token};
+        int error = depositary_get_instrument(cli->client, &show->which.query, &page, &answer);
+        size_t count = 0;
+        free(token);
+        token = NULL;
+        status = cli_receipt(cli, answer);
+        if (error != 0)
+            status = cli_answer_failed(cli, answer, error);
+        const depositary_outline_item *items = status == 0 ? depositary_answer_outline(answer, &count) : NULL;
+        if (status == 0 && object == NULL) {
+            json_t *edition = cli_json_edition(depositary_answer_edition(answer, 0));
+            object = cli_json_answer(answer);
+            json_object_update(object, edition);
+            json_decref(edition);
+            if (show->is_explained)
+                cli_text_error(depositary_answer_explanation(answer));
+            if (!cli->is_json) {
+                print_edition(answer, depositary_answer_edition(answer, 0));
+                printf("\n%5s  %-16s %7s  outline (numbers and headings are claimed)\n", "place", "eId", "bytes");
+            }
+        }
+        for (size_t i = 0; i < count; i++) {
+            json_array_append_new(outline, item_json(&items[i]));
+            if (!cli->is_json)
+                print_item(&items[i]);
+        }
+        if (status == 0 && *depositary_answer_next_page(answer) != '\0')
+            token = strdup(depositary_answer_next_page(answer));
+        depositary_answer_free(&answer);
+    } while (token != NULL);
+    if (status == 0 && cli->is_json) {
+        json_object_set_new(object, "claimed", json_pack("{s:O}", "outline", outline));
+        status = cli_json_print(json_incref(object));
+    } else if (status == 0)
+        status = cli_finish();
+    json_decref(object);
+    json_decref(outline);
+    return status;
+}
+
+/* The number of the edition that as_of means, since lists of clauses are asked by number. */
+static int resolve_as_of(struct cli *cli, struct show *show) {
+    depositary_answer *answer = NULL;
+    int error = depositary_get_instrument(cli->client, &show->which.query, &(depositary_page){.size = 1}, &answer);
+    int status = error != 0 ? cli_answer_failed(cli, answer, error) : 0;
+    if (status == 0) {
+        show->which.query.edition = depositary_answer_edition(answer, 0)->edition;
+        show->which.query.as_of = NULL;
+    }
+    depositary_answer_free(&answer);
+    return status;
+}
+
+static json_t *whole_json(const struct cli_whole *whole) {
+    json_t *object = cli_json_answer(whole->pages[0]), *edition = cli_json_edition(whole->edition), *clauses = json_array();
+    json_object_update(object, edition);
+    json_decref(edition);
+    for (size_t i = 0; i < whole->pages_count; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole->pages[i]); j++)
+            json_array_append_new(clauses, cli_json_clause(depositary_answer_clause(whole->pages[i], j)));
+    json_object_set_new(object, "text", clauses);
+    return object;
+}
+
+static int show_text(struct cli *cli, struct show *show) {
+    struct cli_whole whole;
+    int status = show->which.query.as_of != NULL ? resolve_as_of(cli, show) : 0;
+    if (status == 0)
+        status = cli_whole(cli, &show->which.query, &whole);
+    if (status != 0)
+        return status;
+    if (whole.edition->is_latest == 0)
+        cli_note("edition %u, not the latest, which is %u", whole.edition->edition, whole.edition->latest_edition);
+    if (cli->is_json)
+        status = cli_json_print(whole_json(&whole));
+    else {
+        for (size_t i = 0; i < whole.pages_count; i++)
+            for (size_t j = 0; j < depositary_answer_clauses(whole.pages[i]); j++) {
+                const depositary_clause *clause = depositary_answer_clause(whole.pages[i], j);
+                cli_text(clause->text, clause->text_len);
+            }
+        status = cli_finish();
+    }
+    cli_whole_free(&whole);
+    return status;
+}
+
+int verb_show(struct cli *cli, const struct verb *verb, int argc, char **argv) {
+    struct show show = {0};
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &show, 1, 1);
+    if (status >= 0)
+        return status;
+    if ((status = cli_client(cli)) != 0)
+        return status;
+    show.which.query.instrument = argv[optind];
+    return show.is_text ? show_text(cli, &show) : show_outline(cli, &show);
+}

@@ -1,0 +1,213 @@
+/* verify: a certified copy or a receipt, offline. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+
+enum { OPT_EXPLAIN = CLI_OPT_OWN, OPT_ONLINE };
+
+static const struct option own_options[] = {
+    {"explain", no_argument, NULL, OPT_EXPLAIN}, {"online", no_argument, NULL, OPT_ONLINE}, {0}};
+
+struct verify {
+    bool is_explained;
+    bool is_online;
+};
+
+static bool take(void *context, int val, const char *argument) {
+    struct verify *verify = context;
+    (void)argument;
+    if (val == OPT_EXPLAIN)
+        verify->is_explained = true;
+    else if (val == OPT_ONLINE)
+        verify->is_online = true;
+    else
+        return cli_error("-o is no option here"), false;
+    return true;
+}
+
+static int read_file(struct buffer *out, const char *path) {
+    struct fault fault = {0};
+    if (file_read(out, path, &fault) == 0)
+        return 0;
+    cli_error("%s: %s", path, fault_text(&fault));
+    return CLI_USAGE;
+}
+
+static void explain_copy(const depositary_copy *copy, const char *origin) {
+    const depositary_clause *clause = depositary_copy_clause(copy);
+    depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
+    fprintf(stderr,
+            "1. The checkpoint of %s, %llu entries, is signed by a key that the policy pins.\n"
+            "2. The edition record (%s, %s, edition %u) is entry %llu of that ledger: its leaf hash and the path give the checkpoint's root.\n"
+            "3. The clause record (%s) stands at place %llu of that edition: its leaf hash and the path give clauses-root.\n"
+            "4. Instrument and language of both records are the same.\n",
+            origin, (unsigned long long)checkpoint.size, clause->edition->instrument, clause->edition->language, clause->edition->edition,
+            (unsigned long long)clause->edition->index, clause->eid, (unsigned long long)clause->place);
+}
+
+/* Whether the copy's edition is still the latest: asked of the service, proved by its register. */
+static int ask_latest(struct cli *cli, const depositary_edition *edition, json_t *object) {
+    const depositary_edition_query which = {.instrument = edition->instrument, .language = edition->language, .edition = edition->edition};
+    depositary_answer *answer = NULL;
+    int status = cli_client(cli);
+    if (status != 0)
+        return status;
+    int error = depositary_get_instrument(cli->client, &which, &(depositary_page){.size = 1}, &answer);
+    if (error != 0)
+        status = cli_answer_failed(cli, answer, error);
+    else {
+        const depositary_edition *now = depositary_answer_edition(answer, 0);
+        bool is_same = now->record_len == edition->record_len && memcmp(now->record, edition->record, now->record_len) == 0;
+        if (!is_same)
+            status = cli_error("the service holds another edition %u under the same key: keep both, they are evidence of a fork", edition->edition),
+            CLI_UNVERIFIED;
+        else if (cli->is_json)
+            json_object_set_new(object, "latest", json_boolean(now->is_latest == 1));
+        else
+            printf("%s as of %s\n", now->is_latest == 1 ? "the latest edition" : "no longer the latest edition",
+                   depositary_answer_ledger(answer)->register_time);
+    }
+    depositary_answer_free(&answer);
+    return status;
+}
+
+static int print_copy(struct cli *cli, const struct verify *verify, const depositary_copy *copy) {
+    const depositary_clause *clause = depositary_copy_clause(copy);
+    const depositary_edition *edition = clause->edition;
+    depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
+    const char *origin = depositary_policy_origin(cli->policy);
+    int status = 0;
+    if (verify->is_explained)
+        explain_copy(copy, origin);
+    json_t *object = cli_json_clause(clause);
+    json_object_set_new(object, "verified", json_true());
+    json_object_set_new(object, "origin", json_string(origin));
+    json_object_set_new(object, "title", json_string(edition->title));
+    json_object_set_new(object, "authenticity", json_string(edition->authenticity));
+    json_object_set_new(object, "deposited_at", json_string(edition->deposited_at));
+    json_object_set_new(object, "ledger_size", json_integer((json_int_t)checkpoint.size));
+    if (!cli->is_json) {
+        printf("verified: %s, %s, edition %u, %s (place %llu), deposited %s\n", edition->instrument, edition->language, edition->edition,
+               clause->eid, (unsigned long long)clause->place, edition->deposited_at);
+        printf("by %s, ledger of %llu entries; authenticity %s\n", origin, (unsigned long long)checkpoint.size, edition->authenticity);
+        cli_text(edition->title, strlen(edition->title));
+        putchar('\n');
+    }
+    if (verify->is_online)
+        status = ask_latest(cli, edition, object);
+    if (status == 0 && cli->is_json)
+        status = cli_json_print(json_incref(object));
+    else if (status == 0)
+        status = cli_finish();
+    json_decref(object);
+    return status;
+}
+
+static int verify_copy(struct cli *cli, const struct verify *verify, const char *record_path, const char *proof_path) {
+    struct buffer record, proof;
+    depositary_copy *copy = NULL;
+    depositary_failure failure;
+    buffer_init(&record, LIMIT_CLAUSE_RECORD);
+    buffer_init(&proof, 4 * LIMIT_ENTRY);
+    int status = read_file(&record, record_path);
+    if (status == 0)
+        status = read_file(&proof, proof_path);
+    if (status == 0) {
+        int error = depositary_copy_verify(&copy, cli->policy, record.data, record.len, proof.data, proof.len, &failure);
+        if (error == 0)
+            status = print_copy(cli, verify, copy);
+        else {
+            cli_error("not verified: %s", failure.text);
+            status = CLI_UNVERIFIED;
+        }
+    }
+    depositary_copy_free(&copy);
+    buffer_free(&record);
+    buffer_free(&proof);
+    return status;
+}
+
+static int print_receipt(struct cli *cli, const struct verify *verify, const depositary_answer *answer, int error) {
+    const depositary_seal *seal = depositary_answer_seal(answer);
+    if (verify->is_explained)
+        cli_text_error(depositary_answer_explanation(answer));
+    if (cli->is_json) {
+        json_t *object = cli_json_answer(answer);
+        json_object_set_new(object, "method", json_string(depositary_answer_method(answer)));
+        json_object_set_new(object, "question", json_string(depositary_answer_question(answer)));
+        json_object_set_new(object, "status", json_integer(depositary_answer_status(answer)));
+        json_object_set_new(object, "message", json_string(depositary_answer_status_message(answer)));
+        json_object_set_new(object, "absence", error != DEPOSITARY_E_NO ? json_null()
+                                               : json_string(depositary_answer_absence_proven(answer) ? "proven" : "claimed"));
+        return cli_json_print(object);
+    }
+    printf("verified: sealed at %s\nmethod    %s\n", seal->sealed_at, depositary_answer_method(answer));
+    fputs("question  ", stdout);
+    cli_text(depositary_answer_question(answer), strlen(depositary_answer_question(answer)));
+    printf("\nstatus    %d ", depositary_answer_status(answer));
+    cli_text(depositary_answer_status_message(answer), strlen(depositary_answer_status_message(answer)));
+    putchar('\n');
+    for (size_t i = 0; i < depositary_answer_clauses(answer); i++) {
+        const depositary_clause *clause = depositary_answer_clause(answer, i);
+        printf("proven    %s %s %u %s, %zu bytes\n", clause->edition->instrument, clause->edition->language, clause->edition->edition,
+               clause->eid, clause->text_len);
+    }
+    if (error == DEPOSITARY_E_NO)
+        printf("absence   %s\n", depositary_answer_absence_proven(answer) ? "proven" : "claimed");
+    return cli_finish();
+}
+
+static int verify_receipt(struct cli *cli, const struct verify *verify, const char *path) {
+    struct buffer receipt;
+    depositary_answer *answer = NULL;
+    buffer_init(&receipt, 2 * LIMIT_SOCKET);
+    int status = read_file(&receipt, path);
+    if (status == 0) {
+        int error = depositary_receipt_verify(&answer, cli->policy, receipt.data, receipt.len);
+        /* A receipt of a refusal is as good a receipt: what is verified is what was answered. */
+        if (error == 0 || error == DEPOSITARY_E_NO || error == DEPOSITARY_E_STATUS)
+            status = print_receipt(cli, verify, answer, error);
+        else {
+            cli_error("not verified: %s", answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
+            if (answer != NULL && depositary_answer_proofs_hold(answer))
+                cli_note("the proofs of the text hold; the seal does not");
+            status = CLI_UNVERIFIED;
+        }
+    }
+    depositary_answer_free(&answer);
+    buffer_free(&receipt);
+    return status;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+int verb_verify(struct cli *cli, const struct verb *verb, int argc, char **argv) {
+    struct verify verify = {0};
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &verify, 1, 2);
+    if (status >= 0)
+        return status;
+    if ((status = cli_policy(cli)) != 0)
+        return status;
+    const char *first = argv[optind];
+    if (ends_with(first, ".receipt") && argc - optind == 1)
+        return verify_receipt(cli, &verify, first);
+    if (argc - optind == 2)
+        return verify_copy(cli, &verify, first, argv[optind + 1]);
+    if (!ends_with(first, ".record"))
+        return cli_usage(verb, "%s: name the .proof file too, since this is no .record or .receipt", first);
+    char *proof = malloc(strlen(first) + 1);
+    if (proof == NULL)
+        return cli_error("out of memory"), CLI_REFUSED;
+    memcpy(proof, first, strlen(first) + 1);
+    memcpy(proof + strlen(proof) - strlen(".record"), ".proof", sizeof ".proof");
+    status = verify_copy(cli, &verify, first, proof);
+    free(proof);
+    return status;
+}
