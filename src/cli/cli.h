@@ -16,37 +16,38 @@
 
 /* The exit codes that scripts rely on. */
 enum cli_exit {
-    CLI_YES = 0,        /* yes, and verified */
-    CLI_NO = 1,         /* the verified answer is no */
-    CLI_USAGE = 2,      /* wrong usage, or no policy */
-    CLI_UNREACHABLE = 3,/* not reachable or timed out */
-    CLI_UNVERIFIED = 4, /* verification failed: nothing of the text was printed */
-    CLI_REFUSED = 5     /* refused or failed by the server, or by this machine */
+    CLI_YES = 0,         /* yes, and verified */
+    CLI_NO = 1,          /* the verified answer is no */
+    CLI_USAGE = 2,       /* wrong usage, or no policy */
+    CLI_UNREACHABLE = 3, /* not reachable or timed out */
+    CLI_UNVERIFIED = 4,  /* verification failed: nothing of the text was printed */
+    CLI_REFUSED = 5      /* refused or failed by the server, or by this machine */
 };
 
 /** Settings from the options that every verb takes, and what is made from them on demand. */
 struct cli {
-    const char *connect;        /* --connect, DEPOSITARY_CONNECT, or the default */
-    const char *policy_path;    /* --policy, DEPOSITARY_POLICY; NULL: the default places */
-    const char *receipt_path;   /* --receipt; NULL: none */
+    const char *connect;      /* --connect, DEPOSITARY_CONNECT, or the default */
+    const char *policy_path;  /* --policy, DEPOSITARY_POLICY; NULL: the default places */
+    const char *receipt_path; /* --receipt; NULL: none */
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
-    const char *floor_path;     /* --floor; NULL: none */
-    unsigned timeout_s;         /* --timeout */
-    unsigned max_age_s;         /* --max-age; 0: any */
-    bool is_json;               /* --json */
-    bool allow_empty_ledger;    /* the office's verbs */
+    const char *floor_path;  /* --floor; NULL: none */
+    unsigned timeout_s;      /* --timeout */
+    unsigned max_age_s;      /* --max-age; 0: any */
+    bool is_json;            /* --json */
+    bool allow_empty_ledger; /* the office's verbs */
     depositary_policy *policy;
     depositary_client *client;
 };
 
 struct verb {
     const char *name;
-    int (*run)(struct cli *cli, const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; returns an exit code */
-    const char *arguments;      /* "INSTRUMENT REF..." */
-    const char *summary;        /* one line */
-    const char *help;           /* own options and an example, lines */
+    int (*run)(struct cli *cli, const struct verb *verb, int argc,
+               char **argv); /* argv[0] is the verb; returns an exit code */
+    const char *arguments;   /* "INSTRUMENT REF..." */
+    const char *summary;     /* one line */
+    const char *help;        /* own options and an example, lines */
 };
 
 extern const struct verb verbs[];
@@ -59,13 +60,13 @@ typedef bool cli_take(void *context, int val, const char *argument);
  * Reads common and own options, which may stand anywhere. own ends with a zero entry and its vals are 256 or more; NULL for none. The operands are
  * then argv[optind] and on, at least `least` and at most `most`. Returns -1 to go on, or an exit code: help was printed, or usage told.
  */
-int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own, cli_take *take,
-                void *context, int least, int most);
+int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own,
+                cli_take *take, void *context, int least, int most);
 
 /** Prints the verb's usage line on standard error after a message; returns CLI_USAGE. */
 int cli_usage(const struct verb *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* "depositary: ..." */
-void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* the same, where nothing failed */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "depositary: ..." */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));  /* the same, where nothing failed */
 
 /** A decimal option's value within bounds; false and told otherwise. */
 bool cli_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *out);
@@ -80,8 +81,9 @@ struct cli_which {
 
 enum { CLI_OPT_LANGUAGE = 256, CLI_OPT_EDITION, CLI_OPT_AS_OF, CLI_OPT_OWN };
 #define CLI_WHICH_OPTIONS                                                                                              \
-    {"language", required_argument, NULL, CLI_OPT_LANGUAGE}, {"edition", required_argument, NULL, CLI_OPT_EDITION},    \
-        {"as-of", required_argument, NULL, CLI_OPT_AS_OF}
+    {"language", required_argument, NULL, CLI_OPT_LANGUAGE}, {"edition", required_argument, NULL, CLI_OPT_EDITION}, {  \
+        "as-of", required_argument, NULL, CLI_OPT_AS_OF                                                                \
+    }
 
 /** Takes one of them; false: the argument is bad, and that was said. */
 bool cli_take_which(struct cli_which *which, int val, const char *argument);
@@ -122,7 +124,7 @@ int cli_json_print(json_t *object);
 
 /** A reference resolved and its clause fetched and verified. */
 struct cli_found {
-    depositary_answer *answer;  /* of get_clause; owned */
+    depositary_answer *answer; /* of get_clause; owned */
     const depositary_clause *clause;
     const depositary_provision *provision; /* NULL: the whole clause was meant */
 };
@@ -135,12 +137,13 @@ void cli_found_free(struct cli_found *found);
 
 /** All clauses of an edition, verified, checked as a whole: the source's length and SHA-256 are the edition record's. */
 struct cli_whole {
-    depositary_answer **pages;  /* owned; their clauses in order are the text */
+    depositary_answer **pages; /* owned; their clauses in order are the text */
     size_t pages_count;
     const depositary_edition *edition;
 };
 
-int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli_whole *out); /* 0 or an exit code, told */
+int cli_whole(struct cli *cli, const depositary_edition_query *which,
+              struct cli_whole *out); /* 0 or an exit code, told */
 void cli_whole_free(struct cli_whole *whole);
 
 #endif

@@ -16,19 +16,20 @@ static void print_help(void) {
            "Gets clauses of treaties and laws from a depositary, and verifies every byte of them.\n\n");
     for (size_t i = 0; i < verbs_count; i++)
         printf("  %-12s %s\n", verbs[i].name, verbs[i].summary);
-    printf("\nOptions of every verb:\n"
-           "  --connect URL      the service (DEPOSITARY_CONNECT; tcp://127.0.0.1:7769)\n"
-           "  --policy FILE      whom to trust (DEPOSITARY_POLICY; $XDG_CONFIG_HOME/depositary/policy)\n"
-           "  --json             print one JSON object\n"
-           "  --timeout SECONDS  wait at most this long (10)\n"
-           "  --receipt FILE     keep the call as evidence\n"
-           "  --max-age SECONDS  refuse an older register\n"
-           "  --floor NOTE       refuse a ledger older than this checkpoint\n"
-           "  --ca, --cert, --key FILE  for tls+tcp://\n"
-           "  -h, --help         help on a verb      --version  the version\n\n"
-           "Exit codes: 0 yes, and verified; 1 the verified answer is no; 2 wrong usage; 3 not reachable or timed out;\n"
-           "4 verification failed, and nothing of the text is printed; 5 refused or failed.\n\n"
-           "Example: depositary get az-cn-joint-statement-2025 11\n");
+    printf(
+        "\nOptions of every verb:\n"
+        "  --connect URL      the service (DEPOSITARY_CONNECT; tcp://127.0.0.1:7769)\n"
+        "  --policy FILE      whom to trust (DEPOSITARY_POLICY; $XDG_CONFIG_HOME/depositary/policy)\n"
+        "  --json             print one JSON object\n"
+        "  --timeout SECONDS  wait at most this long (10)\n"
+        "  --receipt FILE     keep the call as evidence\n"
+        "  --max-age SECONDS  refuse an older register\n"
+        "  --floor NOTE       refuse a ledger older than this checkpoint\n"
+        "  --ca, --cert, --key FILE  for tls+tcp://\n"
+        "  -h, --help         help on a verb      --version  the version\n\n"
+        "Exit codes: 0 yes, and verified; 1 the verified answer is no; 2 wrong usage; 3 not reachable or timed out;\n"
+        "4 verification failed, and nothing of the text is printed; 5 refused or failed.\n\n"
+        "Example: depositary get az-cn-joint-statement-2025 11\n");
 }
 
 /** Number of leading arguments that are common options, with their values. */
@@ -48,7 +49,8 @@ static int leading_options(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    struct cli cli = {.connect = getenv("DEPOSITARY_CONNECT"), .policy_path = getenv("DEPOSITARY_POLICY"), .timeout_s = 10};
+    struct cli cli = {
+        .connect = getenv("DEPOSITARY_CONNECT"), .policy_path = getenv("DEPOSITARY_POLICY"), .timeout_s = 10};
     if (cli.connect == NULL || *cli.connect == '\0')
         cli.connect = "tcp://127.0.0.1:7769";
     if (cli.policy_path != NULL && *cli.policy_path == '\0')

@@ -11,18 +11,36 @@
 #include "base/limits.h"
 #include "base/time.h"
 
-enum { OPT_CONNECT = 1, OPT_POLICY, OPT_JSON, OPT_TIMEOUT, OPT_RECEIPT, OPT_MAX_AGE, OPT_FLOOR, OPT_CA, OPT_CERT, OPT_KEY, OPT_VERSION };
+enum {
+    OPT_CONNECT = 1,
+    OPT_POLICY,
+    OPT_JSON,
+    OPT_TIMEOUT,
+    OPT_RECEIPT,
+    OPT_MAX_AGE,
+    OPT_FLOOR,
+    OPT_CA,
+    OPT_CERT,
+    OPT_KEY,
+    OPT_VERSION
+};
 
 static const struct option common_options[] = {
-    {"connect", required_argument, NULL, OPT_CONNECT}, {"policy", required_argument, NULL, OPT_POLICY},
-    {"json", no_argument, NULL, OPT_JSON},             {"timeout", required_argument, NULL, OPT_TIMEOUT},
-    {"receipt", required_argument, NULL, OPT_RECEIPT}, {"max-age", required_argument, NULL, OPT_MAX_AGE},
-    {"floor", required_argument, NULL, OPT_FLOOR},     {"ca", required_argument, NULL, OPT_CA},
-    {"cert", required_argument, NULL, OPT_CERT},       {"key", required_argument, NULL, OPT_KEY},
-    {"version", no_argument, NULL, OPT_VERSION},       {"help", no_argument, NULL, 'h'},
+    {"connect", required_argument, NULL, OPT_CONNECT},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"receipt", required_argument, NULL, OPT_RECEIPT},
+    {"max-age", required_argument, NULL, OPT_MAX_AGE},
+    {"floor", required_argument, NULL, OPT_FLOOR},
+    {"ca", required_argument, NULL, OPT_CA},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, 'h'},
 };
 #define COMMON_COUNT (sizeof common_options / sizeof *common_options)
-#define OPTIONS_MAX 48
+#define OPTIONS_MAX  48
 
 static void say(const char *format, va_list arguments) {
     fputs("depositary: ", stderr);
@@ -58,8 +76,8 @@ int cli_usage(const struct verb *verb, const char *format, ...) {
 bool cli_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *out) {
     if (decimal_parse(out, bytes_text(text)) && *out >= least && *out <= most)
         return true;
-    cli_error("--%s takes a whole number from %llu to %llu, not \"%s\"", name, (unsigned long long)least, (unsigned long long)most,
-              text);
+    cli_error("--%s takes a whole number from %llu to %llu, not \"%s\"", name, (unsigned long long)least,
+              (unsigned long long)most, text);
     return false;
 }
 
@@ -148,12 +166,12 @@ static bool take_common(struct cli *cli, int val, const char *argument) {
 }
 
 static void print_verb_help(const struct verb *verb) {
-    printf("Usage: depositary %s [OPTION...] %s\n%s\n\n%s\nOptions of every verb: see depositary --help.\n", verb->name, verb->arguments,
-           verb->summary, verb->help);
+    printf("Usage: depositary %s [OPTION...] %s\n%s\n\n%s\nOptions of every verb: see depositary --help.\n", verb->name,
+           verb->arguments, verb->summary, verb->help);
 }
 
-int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own, cli_take *take,
-                void *context, int least, int most) {
+int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv, const struct option *own,
+                cli_take *take, void *context, int least, int most) {
     struct option all[OPTIONS_MAX];
     size_t count = 0;
     memcpy(all, common_options, sizeof common_options);
@@ -165,7 +183,6 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
     opterr = 0;
     optind = 0;
     for (;;) {
-        int before = optind;
         int val = getopt_long(argc, argv, ":ho:", all, NULL);
         if (val == -1)
             break;
@@ -180,7 +197,7 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
         if (val == ':')
             return cli_usage(verb, "%s needs a value", argv[optind - 1]);
         if (val == '?' || (val == 'o' && take == NULL))
-            return cli_usage(verb, "unknown option %s", argv[before > 0 && before < argc ? optind - 1 : 1]);
+            return cli_usage(verb, "unknown option %s", argv[optind - 1]);
         bool is_fine = val >= 256 || val == 'o' ? take(context, val, optarg) : take_common(cli, val, optarg);
         if (!is_fine)
             return CLI_USAGE;
@@ -224,9 +241,10 @@ int cli_policy(struct cli *cli) {
         path = found;
     }
     if (*path == '\0') {
-        cli_error("no policy: nothing can be verified without the ledger's key. The depositary publishes it, and a daemon started on an empty "
-                  "folder writes it to DIR/policy; give it with --policy FILE or DEPOSITARY_POLICY, or put it at "
-                  "$XDG_CONFIG_HOME/depositary/policy");
+        cli_error(
+            "no policy: nothing can be verified without the ledger's key. The depositary publishes it, and a daemon started on an empty "
+            "folder writes it to DIR/policy; give it with --policy FILE or DEPOSITARY_POLICY, or put it at "
+            "$XDG_CONFIG_HOME/depositary/policy");
         return CLI_USAGE;
     }
     depositary_failure failure;
@@ -319,7 +337,8 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
         bool is_proven = depositary_answer_absence_proven(answer);
         const depositary_ledger *ledger = depositary_answer_ledger(answer);
         if (is_proven)
-            cli_note("proven: the register as of %s has no such entry", ledger != NULL ? ledger->register_time : "its time");
+            cli_note("proven: the register as of %s has no such entry",
+                     ledger != NULL ? ledger->register_time : "its time");
         else
             cli_note("claimed: the service says so under its seal; nothing more proves it");
         if (cli->is_json) {

@@ -15,8 +15,9 @@ static bool has_escaped;
 static bool is_unsafe(uint32_t code_point) {
     if (code_point < 0x20)
         return code_point != '\n' && code_point != '\t';
-    return (code_point >= 0x7f && code_point <= 0x9f) || code_point == 0x061c || (code_point >= 0x200b && code_point <= 0x200f) ||
-           (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff ||
+    return (code_point >= 0x7f && code_point <= 0x9f) || code_point == 0x061c ||
+           (code_point >= 0x200b && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2060 && code_point <= 0x206f) || code_point == 0xfeff ||
            (code_point >= 0xe0000 && code_point <= 0xe007f);
 }
 
@@ -86,7 +87,9 @@ int cli_finish(void) {
         return CLI_REFUSED;
     }
     if (has_escaped)
-        fputs("depositary: control and direction characters in the text are shown as escapes here; a pipe or file gets the exact bytes\n", stderr);
+        fputs(
+            "depositary: control and direction characters in the text are shown as escapes here; a pipe or file gets the exact bytes\n",
+            stderr);
     return CLI_YES;
 }
 
@@ -153,15 +156,19 @@ json_t *cli_json_clause(const depositary_clause *clause) {
     json_object_set_new(object, "instrument", json_string(clause->edition->instrument));
     json_object_set_new(object, "language", json_string(clause->edition->language));
     json_object_set_new(object, "edition", json_integer(clause->edition->edition));
-    json_object_set_new(object, "latest", clause->edition->is_latest < 0 ? json_null() : json_boolean(clause->edition->is_latest));
+    json_object_set_new(object, "latest",
+                        clause->edition->is_latest < 0 ? json_null() : json_boolean(clause->edition->is_latest));
     json_object_set_new(object, "eid", json_string(clause->eid));
-    json_object_set_new(object, "kind", json_string(clause->kind >= 0 && clause->kind <= 5 ? kinds[clause->kind] : kinds[0]));
+    json_object_set_new(object, "kind",
+                        json_string(clause->kind >= 0 && clause->kind <= 5 ? kinds[clause->kind] : kinds[0]));
     json_object_set_new(object, "place", json_integer((json_int_t)clause->place));
     json_object_set_new(object, "text", json_stringn(clause->text, clause->text_len));
     if (clause->number.length > 0)
-        json_object_set_new(claimed, "number", json_stringn(clause->text + clause->number.offset, clause->number.length));
+        json_object_set_new(claimed, "number",
+                            json_stringn(clause->text + clause->number.offset, clause->number.length));
     if (clause->heading.length > 0)
-        json_object_set_new(claimed, "heading", json_stringn(clause->text + clause->heading.offset, clause->heading.length));
+        json_object_set_new(claimed, "heading",
+                            json_stringn(clause->text + clause->heading.offset, clause->heading.length));
     for (size_t i = 0; i < clause->provisions_count; i++) {
         json_t *provision = cli_json_span(clause->provisions[i].span);
         json_object_set_new(provision, "eid", json_string(clause->provisions[i].eid));

@@ -13,8 +13,8 @@ struct eids {
     const depositary_edition_query *which;
     char (*clauses)[LIMIT_EID + 1];
     size_t count;
-    depositary_answer *clause;  /* the last that was looked into */
-    int error;                  /* of looking */
+    depositary_answer *clause; /* the last that was looked into */
+    int error;                 /* of looking */
 };
 
 static bool has_clause(const struct eids *eids, const char *eid) {
@@ -121,7 +121,8 @@ static bool looks_like_eid(const char *reference) {
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(reference, plain[i]) == 0)
             return true;
-    return strchr(reference, '_') != NULL && strspn(reference, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(reference);
+    return strchr(reference, '_') != NULL &&
+           strspn(reference, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(reference);
 }
 
 int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out) {
@@ -140,7 +141,9 @@ int cli_find(struct cli *cli, const depositary_edition_query *which, const char 
         status = CLI_USAGE;
     } else if (status == 0 && names.count == 0)
         /* The service says no for itself, under its seal. */
-        status = get_eid(cli, which, eids.count > 0 && strspn(reference, "0123456789") == strlen(reference) ? reference : "none", out);
+        status =
+            get_eid(cli, which,
+                    eids.count > 0 && strspn(reference, "0123456789") == strlen(reference) ? reference : "none", out);
     else if (status == 0 && names.count > 1) {
         cli_error("\"%s\" may be any of these; name one:", reference);
         for (size_t i = 0; i < names.count; i++)

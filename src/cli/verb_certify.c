@@ -40,7 +40,8 @@ static int write_file(const char *dir, const char *name, struct bytes in) {
 }
 
 /* The copy of one clause; *name is its name without the ending. */
-static int write_copy(const struct certify *certify, const depositary_answer *answer, const depositary_clause *clause, char name[COPY_NAME_MAX]) {
+static int write_copy(const struct certify *certify, const depositary_answer *answer, const depositary_clause *clause,
+                      char name[COPY_NAME_MAX]) {
     const struct clause_record record = {
         .instrument = bytes_text(clause->edition->instrument),
         .language = bytes_text(clause->edition->language),
@@ -87,9 +88,12 @@ static int certify_whole(struct cli *cli, struct certify *certify, json_t *names
             if (status == 0)
                 tell(cli, names, certify->dir, name);
         }
-    if (status == 0 && text.error != 0)
-        status = cli_error("out of memory"), CLI_REFUSED;
-    snprintf(file, sizeof file, "%s.%s.%u.txt", whole.edition->instrument, whole.edition->language, whole.edition->edition);
+    if (status == 0 && text.error != 0) {
+        cli_error("out of memory");
+        status = CLI_REFUSED;
+    }
+    snprintf(file, sizeof file, "%s.%s.%u.txt", whole.edition->instrument, whole.edition->language,
+             whole.edition->edition);
     if (status == 0)
         status = write_file(certify->dir, file, buffer_bytes(&text));
     if (status == 0 && !cli->is_json)
@@ -127,9 +131,12 @@ int verb_certify(struct cli *cli, const struct verb *verb, int argc, char **argv
     certify.which.query.instrument = argv[optind++];
     json_t *names = json_array();
     size_t count = (size_t)(argc - optind);
-    status = count == 0 ? certify_whole(cli, &certify, names) : certify_clauses(cli, &certify, argv + optind, count, names);
+    status =
+        count == 0 ? certify_whole(cli, &certify, names) : certify_clauses(cli, &certify, argv + optind, count, names);
     if (status == 0)
-        status = cli->is_json ? cli_json_print(json_pack("{s:b, s:s, s:O}", "verified", 1, "dir", certify.dir, "copies", names)) : cli_finish();
+        status = cli->is_json
+                     ? cli_json_print(json_pack("{s:b, s:s, s:O}", "verified", 1, "dir", certify.dir, "copies", names))
+                     : cli_finish();
     json_decref(names);
     return status;
 }

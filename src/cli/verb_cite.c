@@ -3,7 +3,8 @@
 
 enum { OPT_INSTRUMENT = CLI_OPT_OWN };
 
-static const struct option own_options[] = {CLI_WHICH_OPTIONS, {"instrument", required_argument, NULL, OPT_INSTRUMENT}, {0}};
+static const struct option own_options[] = {
+    CLI_WHICH_OPTIONS, {"instrument", required_argument, NULL, OPT_INSTRUMENT}, {0}};
 
 static bool take(void *context, int val, const char *argument) {
     struct cli_which *which = context;
@@ -31,8 +32,9 @@ int verb_cite(struct cli *cli, const struct verb *verb, int argc, char **argv) {
         json_t *rows = json_array();
         const depositary_name *names = depositary_answer_names(answer, &count);
         for (size_t i = 0; i < count; i++) {
-            json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:s}", "instrument", names[i].instrument, "language", names[i].language,
-                                                  "edition", (json_int_t)names[i].edition, "eid", names[i].eid));
+            json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:s}", "instrument", names[i].instrument, "language",
+                                                  names[i].language, "edition", (json_int_t)names[i].edition, "eid",
+                                                  names[i].eid));
             if (!cli->is_json)
                 printf("%s %s %u %s\n", names[i].instrument, names[i].language, names[i].edition, names[i].eid);
         }

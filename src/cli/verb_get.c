@@ -41,8 +41,9 @@ static json_t *found_json(const struct cli_found *found) {
     if (found->provision != NULL) {
         json_t *provision = cli_json_span(found->provision->span);
         json_object_set_new(provision, "eid", json_string(found->provision->eid));
-        json_object_set_new(provision, "text",
-                            json_stringn(found->clause->text + found->provision->span.offset, found->provision->span.length));
+        json_object_set_new(
+            provision, "text",
+            json_stringn(found->clause->text + found->provision->span.offset, found->provision->span.length));
         json_object_set_new(json_object_get(object, "claimed"), "provision", provision);
     }
     return object;
@@ -53,12 +54,13 @@ static void tell(const struct cli_found *found) {
     const depositary_edition *edition = found->clause->edition;
     const depositary_ledger *ledger = depositary_answer_ledger(found->answer);
     if (edition->is_latest == 0)
-        cli_note("%s: edition %u, not the latest, which is %u as of %s", found->clause->eid, edition->edition, edition->latest_edition,
-                 ledger->register_time);
+        cli_note("%s: edition %u, not the latest, which is %u as of %s", found->clause->eid, edition->edition,
+                 edition->latest_edition, ledger->register_time);
     if (strcmp(edition->act, "withdrawal") == 0)
         cli_note("%s: withdrawn", edition->instrument);
     if (found->provision != NULL)
-        cli_note("the text is proved as part of %s; that these bytes of it are %s is claimed", found->clause->eid, found->provision->eid);
+        cli_note("the text is proved as part of %s; that these bytes of it are %s is claimed", found->clause->eid,
+                 found->provision->eid);
 }
 
 static void print_found(const struct get *get, const struct cli_found *found) {

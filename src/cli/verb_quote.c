@@ -71,8 +71,8 @@ static void print_match(const char *quote, const depositary_quote_match *match, 
     if (match->cuts_word)
         cli_note("%s: the quote begins or ends inside a word", match->provision_eid);
     if (edition->is_latest == 0)
-        cli_note("%s: edition %u is not the latest, which is %u as of %s", edition->instrument, edition->edition, edition->latest_edition,
-                 ledger->register_time);
+        cli_note("%s: edition %u is not the latest, which is %u as of %s", edition->instrument, edition->edition,
+                 edition->latest_edition, ledger->register_time);
 }
 
 static json_t *match_json(const depositary_quote_match *match) {
@@ -83,12 +83,13 @@ static json_t *match_json(const depositary_quote_match *match) {
     for (size_t i = 0; i < match->folds_count; i++)
         json_array_append_new(folds, json_string(match->folds[i]));
     for (size_t i = 0; i < match->differences_count; i++)
-        json_array_append_new(differences, json_pack("{s:o, s:o}", "quote", cli_json_span(match->differences[i].quote), "text",
-                                                     cli_json_span(match->differences[i].text)));
-    return json_pack("{s:s, s:s, s:I, s:b, s:o, s:s, s:o, s:s#, s:o, s:o, s:b}", "instrument", edition->instrument, "language",
-                     edition->language, "edition", (json_int_t)edition->edition, "latest", edition->is_latest, "clauses", clauses, "provision",
-                     match->provision_eid, "span", cli_json_span(match->span), "text", match->text + match->span.offset,
-                     (int)match->span.length, "folds", folds, "differences", differences, "cuts_word", match->cuts_word);
+        json_array_append_new(differences, json_pack("{s:o, s:o}", "quote", cli_json_span(match->differences[i].quote),
+                                                     "text", cli_json_span(match->differences[i].text)));
+    return json_pack("{s:s, s:s, s:I, s:b, s:o, s:s, s:o, s:s#, s:o, s:o, s:b}", "instrument", edition->instrument,
+                     "language", edition->language, "edition", (json_int_t)edition->edition, "latest",
+                     edition->is_latest, "clauses", clauses, "provision", match->provision_eid, "span",
+                     cli_json_span(match->span), "text", match->text + match->span.offset, (int)match->span.length,
+                     "folds", folds, "differences", differences, "cuts_word", match->cuts_word);
 }
 
 static int print_answer(struct cli *cli, const struct quote *quote, const char *text, const depositary_answer *answer) {
@@ -103,8 +104,9 @@ static int print_answer(struct cli *cli, const struct quote *quote, const char *
             json_array_append_new(rows, match_json(&matches[i]));
         json_object_set_new(object, "verdict", json_string(verdict_names[verdict]));
         json_object_set_new(object, "matches", rows);
-        json_object_set_new(object, "claimed", json_pack("{s:I, s:I, s:b}", "total", (json_int_t)total, "searched_ledger_size",
-                                                         (json_int_t)searched, "not_found", verdict == DEPOSITARY_VERDICT_NOT_FOUND));
+        json_object_set_new(object, "claimed",
+                            json_pack("{s:I, s:I, s:b}", "total", (json_int_t)total, "searched_ledger_size",
+                                      (json_int_t)searched, "not_found", verdict == DEPOSITARY_VERDICT_NOT_FOUND));
         if (verdict == DEPOSITARY_VERDICT_NOT_FOUND)
             json_object_del(object, "verified");
         status = cli_json_print(object);
@@ -118,7 +120,8 @@ static int print_answer(struct cli *cli, const struct quote *quote, const char *
             print_match(text, &matches[i], depositary_answer_ledger(answer));
         status = cli_finish();
         if (total > shown)
-            cli_note("%llu places in all (claimed); %s", (unsigned long long)total, shown < count ? "--all shows more" : "name an instrument to narrow it");
+            cli_note("%llu places in all (claimed); %s", (unsigned long long)total,
+                     shown < count ? "--all shows more" : "name an instrument to narrow it");
         if (verdict == DEPOSITARY_VERDICT_NOT_FOUND)
             cli_note("claimed: the service found it nowhere in a ledger of %llu entries, and says so under its seal",
                      (unsigned long long)searched);
@@ -149,7 +152,8 @@ int verb_quote(struct cli *cli, const struct verb *verb, int argc, char **argv) 
         status = cli_client(cli);
     if (status == 0) {
         depositary_answer *answer = NULL;
-        int error = depositary_check_quote(cli->client, (const char *)input.data, input.len - 1, &quote.which.query, &answer);
+        int error =
+            depositary_check_quote(cli->client, (const char *)input.data, input.len - 1, &quote.which.query, &answer);
         status = cli_receipt(cli, answer);
         if (error != 0)
             status = cli_answer_failed(cli, answer, error);

@@ -69,8 +69,8 @@ static void excerpt(const depositary_clause *clause, depositary_span match, size
 static void print_hit(const depositary_hit *hit) {
     size_t begin = 0, end = 0;
     depositary_span first = hit->matches_count > 0 ? hit->matches[0] : (depositary_span){0, 0};
-    printf("%s %s %u %s\n    ", hit->clause->edition->instrument, hit->clause->edition->language, hit->clause->edition->edition,
-           hit->clause->eid);
+    printf("%s %s %u %s\n    ", hit->clause->edition->instrument, hit->clause->edition->language,
+           hit->clause->edition->edition, hit->clause->eid);
     excerpt(hit->clause, first, 100, &begin, &end);
     size_t at = begin;
     for (size_t i = 0; i < hit->matches_count; i++) {
@@ -105,7 +105,8 @@ int verb_search(struct cli *cli, const struct verb *verb, int argc, char **argv)
 
     depositary_answer *answer = NULL;
     size_t count = 0;
-    int error = depositary_search_clauses(cli->client, argv[optind], &search.which.query, search.kind, &search.page, &answer);
+    int error =
+        depositary_search_clauses(cli->client, argv[optind], &search.which.query, search.kind, &search.page, &answer);
     status = cli_receipt(cli, answer);
     if (error != 0)
         status = cli_answer_failed(cli, answer, error);
@@ -116,15 +117,17 @@ int verb_search(struct cli *cli, const struct verb *verb, int argc, char **argv)
             json_array_append_new(rows, hit_json(&hits[i]));
         json_object_set_new(object, "hits", rows);
         json_object_set_new(object, "claimed",
-                            json_pack("{s:I, s:I, s:s}", "total", (json_int_t)depositary_answer_total(answer), "searched_ledger_size",
-                                      (json_int_t)depositary_answer_searched_size(answer), "next_page", depositary_answer_next_page(answer)));
+                            json_pack("{s:I, s:I, s:s}", "total", (json_int_t)depositary_answer_total(answer),
+                                      "searched_ledger_size", (json_int_t)depositary_answer_searched_size(answer),
+                                      "next_page", depositary_answer_next_page(answer)));
         status = cli_json_print(object);
     } else if (status == 0) {
         for (size_t i = 0; i < count; i++)
             print_hit(&hits[i]);
         status = cli_finish();
         cli_note("%llu of %llu (claimed: found in a ledger of %llu entries)", (unsigned long long)count,
-                 (unsigned long long)depositary_answer_total(answer), (unsigned long long)depositary_answer_searched_size(answer));
+                 (unsigned long long)depositary_answer_total(answer),
+                 (unsigned long long)depositary_answer_searched_size(answer));
         if (*depositary_answer_next_page(answer) != '\0')
             cli_note("more with --page %s", depositary_answer_next_page(answer));
     }

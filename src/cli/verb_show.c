@@ -57,7 +57,8 @@ static void print_edition(const depositary_answer *answer, const depositary_edit
     print_line("translation of", edition->translation_of);
     print_line("deposited at", edition->deposited_at);
     print_line("remark", edition->remark);
-    snprintf(number, sizeof number, "%llu, %llu bytes", (unsigned long long)edition->clauses, (unsigned long long)edition->source_length);
+    snprintf(number, sizeof number, "%llu, %llu bytes", (unsigned long long)edition->clauses,
+             (unsigned long long)edition->source_length);
     print_line("clauses", number);
     print_line("as of", depositary_answer_ledger(answer)->register_time);
 }
@@ -71,8 +72,8 @@ static void print_item(const depositary_outline_item *item) {
 }
 
 static json_t *item_json(const depositary_outline_item *item) {
-    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "eid", item->eid, "number", item->number, "heading", item->heading, "place",
-                     (json_int_t)item->place, "length", (json_int_t)item->length);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "eid", item->eid, "number", item->number, "heading", item->heading,
+                     "place", (json_int_t)item->place, "length", (json_int_t)item->length);
 }
 
 /* Metadata is proved; the outline's words are claimed, and said to be. */
@@ -136,7 +137,8 @@ static int resolve_as_of(struct cli *cli, struct show *show) {
 }
 
 static json_t *whole_json(const struct cli_whole *whole) {
-    json_t *object = cli_json_answer(whole->pages[0]), *edition = cli_json_edition(whole->edition), *clauses = json_array();
+    json_t *object = cli_json_answer(whole->pages[0]), *edition = cli_json_edition(whole->edition),
+           *clauses = json_array();
     json_object_update(object, edition);
     json_decref(edition);
     for (size_t i = 0; i < whole->pages_count; i++)

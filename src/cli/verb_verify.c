@@ -40,18 +40,21 @@ static int read_file(struct buffer *out, const char *path) {
 static void explain_copy(const depositary_copy *copy, const char *origin) {
     const depositary_clause *clause = depositary_copy_clause(copy);
     depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
-    fprintf(stderr,
-            "1. The checkpoint of %s, %llu entries, is signed by a key that the policy pins.\n"
-            "2. The edition record (%s, %s, edition %u) is entry %llu of that ledger: its leaf hash and the path give the checkpoint's root.\n"
-            "3. The clause record (%s) stands at place %llu of that edition: its leaf hash and the path give clauses-root.\n"
-            "4. Instrument and language of both records are the same.\n",
-            origin, (unsigned long long)checkpoint.size, clause->edition->instrument, clause->edition->language, clause->edition->edition,
-            (unsigned long long)clause->edition->index, clause->eid, (unsigned long long)clause->place);
+    fprintf(
+        stderr,
+        "1. The checkpoint of %s, %llu entries, is signed by a key that the policy pins.\n"
+        "2. The edition record (%s, %s, edition %u) is entry %llu of that ledger: its leaf hash and the path give the checkpoint's root.\n"
+        "3. The clause record (%s) stands at place %llu of that edition: its leaf hash and the path give clauses-root.\n"
+        "4. Instrument and language of both records are the same.\n",
+        origin, (unsigned long long)checkpoint.size, clause->edition->instrument, clause->edition->language,
+        clause->edition->edition, (unsigned long long)clause->edition->index, clause->eid,
+        (unsigned long long)clause->place);
 }
 
 /* Whether the copy's edition is still the latest: asked of the service, proved by its register. */
 static int ask_latest(struct cli *cli, const depositary_edition *edition, json_t *object) {
-    const depositary_edition_query which = {.instrument = edition->instrument, .language = edition->language, .edition = edition->edition};
+    const depositary_edition_query which = {
+        .instrument = edition->instrument, .language = edition->language, .edition = edition->edition};
     depositary_answer *answer = NULL;
     int status = cli_client(cli);
     if (status != 0)
@@ -61,11 +64,13 @@ static int ask_latest(struct cli *cli, const depositary_edition *edition, json_t
         status = cli_answer_failed(cli, answer, error);
     else {
         const depositary_edition *now = depositary_answer_edition(answer, 0);
-        bool is_same = now->record_len == edition->record_len && memcmp(now->record, edition->record, now->record_len) == 0;
-        if (!is_same)
-            status = cli_error("the service holds another edition %u under the same key: keep both, they are evidence of a fork", edition->edition),
-            CLI_UNVERIFIED;
-        else if (cli->is_json)
+        bool is_same =
+            now->record_len == edition->record_len && memcmp(now->record, edition->record, now->record_len) == 0;
+        if (!is_same) {
+            cli_error("the service holds another edition %u under the same key: keep both, they are evidence of a fork",
+                      edition->edition);
+            status = CLI_UNVERIFIED;
+        } else if (cli->is_json)
             json_object_set_new(object, "latest", json_boolean(now->is_latest == 1));
         else
             printf("%s as of %s\n", now->is_latest == 1 ? "the latest edition" : "no longer the latest edition",
@@ -91,9 +96,10 @@ static int print_copy(struct cli *cli, const struct verify *verify, const deposi
     json_object_set_new(object, "deposited_at", json_string(edition->deposited_at));
     json_object_set_new(object, "ledger_size", json_integer((json_int_t)checkpoint.size));
     if (!cli->is_json) {
-        printf("verified: %s, %s, edition %u, %s (place %llu), deposited %s\n", edition->instrument, edition->language, edition->edition,
-               clause->eid, (unsigned long long)clause->place, edition->deposited_at);
-        printf("by %s, ledger of %llu entries; authenticity %s\n", origin, (unsigned long long)checkpoint.size, edition->authenticity);
+        printf("verified: %s, %s, edition %u, %s (place %llu), deposited %s\n", edition->instrument, edition->language,
+               edition->edition, clause->eid, (unsigned long long)clause->place, edition->deposited_at);
+        printf("by %s, ledger of %llu entries; authenticity %s\n", origin, (unsigned long long)checkpoint.size,
+               edition->authenticity);
         cli_text(edition->title, strlen(edition->title));
         putchar('\n');
     }
@@ -117,7 +123,8 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
     if (status == 0)
         status = read_file(&proof, proof_path);
     if (status == 0) {
-        int error = depositary_copy_verify(&copy, cli->policy, record.data, record.len, proof.data, proof.len, &failure);
+        int error =
+            depositary_copy_verify(&copy, cli->policy, record.data, record.len, proof.data, proof.len, &failure);
         if (error == 0)
             status = print_copy(cli, verify, copy);
         else {
@@ -141,8 +148,10 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
         json_object_set_new(object, "question", json_string(depositary_answer_question(answer)));
         json_object_set_new(object, "status", json_integer(depositary_answer_status(answer)));
         json_object_set_new(object, "message", json_string(depositary_answer_status_message(answer)));
-        json_object_set_new(object, "absence", error != DEPOSITARY_E_NO ? json_null()
-                                               : json_string(depositary_answer_absence_proven(answer) ? "proven" : "claimed"));
+        json_object_set_new(object, "absence",
+                            error != DEPOSITARY_E_NO
+                                ? json_null()
+                                : json_string(depositary_answer_absence_proven(answer) ? "proven" : "claimed"));
         return cli_json_print(object);
     }
     printf("verified: sealed at %s\nmethod    %s\n", seal->sealed_at, depositary_answer_method(answer));
@@ -153,8 +162,8 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
     putchar('\n');
     for (size_t i = 0; i < depositary_answer_clauses(answer); i++) {
         const depositary_clause *clause = depositary_answer_clause(answer, i);
-        printf("proven    %s %s %u %s, %zu bytes\n", clause->edition->instrument, clause->edition->language, clause->edition->edition,
-               clause->eid, clause->text_len);
+        printf("proven    %s %s %u %s, %zu bytes\n", clause->edition->instrument, clause->edition->language,
+               clause->edition->edition, clause->eid, clause->text_len);
     }
     if (error == DEPOSITARY_E_NO)
         printf("absence   %s\n", depositary_answer_absence_proven(answer) ? "proven" : "claimed");
@@ -172,7 +181,8 @@ static int verify_receipt(struct cli *cli, const struct verify *verify, const ch
         if (error == 0 || error == DEPOSITARY_E_NO || error == DEPOSITARY_E_STATUS)
             status = print_receipt(cli, verify, answer, error);
         else {
-            cli_error("not verified: %s", answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
+            cli_error("not verified: %s",
+                      answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
             if (answer != NULL && depositary_answer_proofs_hold(answer))
                 cli_note("the proofs of the text hold; the seal does not");
             status = CLI_UNVERIFIED;

@@ -1,0 +1,77 @@
+/* The table of verbs, with the help of each. */
+#include "cli/cli.h"
+
+typedef int verb_run(struct cli *cli, const struct verb *verb, int argc, char **argv);
+verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit,
+    verb_checkpoint, verb_health, verb_office, verb_deposit, verb_rectify, verb_key;
+
+#define WHICH_HELP                                                                                                     \
+    "  --language TAG     the text in this language (the authentic one, or the only one)\n"                            \
+    "  --edition N        this edition (the latest)\n"                                                                 \
+    "  --as-of TIME       the latest by then: 2025-04-23T00:00:00Z, or a date for the end of that day in UTC\n"
+
+const struct verb verbs[] = {
+    {"get", verb_get, "INSTRUMENT REF...", "one or more clauses or provisions, verified",
+     WHICH_HELP "  --record           print the clause record's exact bytes, which are what is proved\n"
+                "  --explain          print each step of the proof\n\n"
+                "REF is an eId (cl_7, preamble, cl_4__p_2) or what people write: 7, 7(2).\n\n"
+                "Example: depositary get az-cn-joint-statement-2025 11 '4(2)'\n"},
+    {"list", verb_list, "", "the instruments, proved complete", "Example: depositary list --json\n"},
+    {"show", verb_show, "INSTRUMENT", "one instrument's metadata and outline, or its whole text",
+     WHICH_HELP "  --text             the whole text, byte for byte as deposited\n"
+                "  --explain          print each step of the proof\n\n"
+                "Example: depositary show az-cn-joint-statement-2025 --text | sha256sum\n"},
+    {"search", verb_search, "QUERY", "clauses that match words, \"phrases\", prefix*, AND OR NOT, NEAR",
+     WHICH_HELP "  --instrument ID    in this instrument only\n"
+                "  --kind KIND        preface, preamble, clause, conclusions or annex\n"
+                "  --limit N          at most N hits (20)\n"
+                "  --page TOKEN       the next page, as the page before said\n\n"
+                "Example: depositary search '\"Belt and Road\" OR silk*'\n"},
+    {"quote", verb_quote, "[INSTRUMENT] TEXT|-", "is a quote verbatim, where, and if not, what differs",
+     WHICH_HELP
+     "  --instrument ID    in this instrument\n"
+     "  --all              show every place\n\n"
+     "Says VERBATIM, FOLDED, DIFFERS or NOT_FOUND; exit code 0 for VERBATIM only. \"-\" reads the quote from standard input.\n\n"
+     "Example: depositary quote az-cn-joint-statement-2025 'mutually beneficial strategic partner'\n"},
+    {"cite", verb_cite, "TEXT", "a citation to clause names",
+     WHICH_HELP "  --instrument ID    of this instrument\n\nExample: depositary cite 'Joint Statement, para 7(2)'\n"},
+    {"certify", verb_certify, "INSTRUMENT [REF...] [-o DIR]", "writes certified copies, .record and .proof",
+     WHICH_HELP "  -o, --output DIR   into this folder (.)\n\n"
+                "Without REF of the whole instrument, and then the file too.\n\n"
+                "Example: depositary certify az-cn-joint-statement-2025 11 -o copies\n"},
+    {"verify", verb_verify, "RECORD [PROOF] | FILE.receipt", "checks a certified copy or a receipt, offline",
+     "  --explain          print each step of the proof\n"
+     "  --online           ask, too, whether it is still the latest\n\n"
+     "Example: depositary verify copies/az-cn-joint-statement-2025.en.1.cl_11.record --policy policy\n"},
+    {"audit", verb_audit, "", "rebuilds the whole ledger and checks every rule", "Example: depositary audit\n"},
+    {"checkpoint", verb_checkpoint, "", "prints the ledger's checkpoint, verified",
+     "Example: depositary checkpoint >az-cn.checkpoint\n"},
+    {"health", verb_health, "[SERVICE]", "whether the service is serving",
+     "Example: depositary health depositary.v1.LedgerService\n"},
+    {"deposit", verb_deposit, "FILE --about DESCRIPTION",
+     "the office: deposits an instrument, after showing what it is taken for",
+     "  --about FILE       the description: instrument, language, title, date, place, party, authenticity, remark lines\n"
+     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
+     "  --yes              do not ask\n"
+     "  --dry-run          show, and sign nothing\n\n"
+     "Example: depositary deposit treaty.txt --about treaty.about --dry-run\n"},
+    {"rectify", verb_rectify, "INSTRUMENT FILE --remark TEXT", "the office: adds a corrected edition",
+     "  --remark TEXT      what was corrected, and why\n"
+     "  --act ACT          rectification, amendment or withdrawal (rectification)\n"
+     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
+     "  --yes, --dry-run   as for deposit\n\n"
+     "Example: depositary rectify az-cn-joint-statement-2025 corrected.txt --remark 'item 11: misprint' --dry-run\n"},
+    {"office", verb_office, "init|show|push", "the office: its folder and its ledger",
+     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
+     "  --origin NAME      init: the name of the ledger\n"
+     "  --spare DIR        init: where the spare key goes\n"
+     "  --passphrase-file FILE, --no-passphrase\n\n"
+     "Example: depositary office show --office office\n"},
+    {"key", verb_key, "authorise|revoke|list [KEY]", "the office: the services' answer keys",
+     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
+     "  --holder TEXT      authorise: who holds it\n"
+     "  --days N           authorise: how long it is good (365; at most 400)\n"
+     "  --remark TEXT      revoke: why\n\n"
+     "Example: depositary key list\n"},
+};
+const size_t verbs_count = sizeof verbs / sizeof *verbs;
