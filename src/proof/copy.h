@@ -20,6 +20,7 @@ struct copy_proof {
 
 /** DEPOSITARY_E_COPY_FORMAT with the line; anything but the one spelling is refused. */
 MUST_USE int copy_proof_parse(struct copy_proof *out, struct bytes file, struct fault *fault);
+/** Appends the file. DEPOSITARY_E_COPY_FORMAT, and nothing appended, where it could not be read again as it is. */
 MUST_USE int copy_proof_print(struct buffer *out, const struct copy_proof *proof);
 
 /** What was proved. Views into record and proof. */
@@ -31,7 +32,11 @@ struct copy_verified {
     uint64_t index;
 };
 
-/** The whole check, offline: checkpoint under the policy, edition in the ledger, clause in the edition at its place, names equal. The error names what failed. */
+/**
+ * The whole check, offline, in this order: the proof's format (DEPOSITARY_E_COPY_FORMAT), the checkpoint under the policy
+ * (_CHECKPOINT_*, _QUORUM), the edition record and its place in the ledger (_EDITION_RECORD, _EDITION_PROOF), the clause record, its
+ * instrument and language, and its place in the edition (_CLAUSE_RECORD, _INSTRUMENT_MISMATCH, _LANGUAGE_MISMATCH, _CLAUSE_PROOF).
+ */
 MUST_USE int copy_verify(struct copy_verified *out, const struct policy *policy, struct bytes record,
                          struct bytes proof, struct fault *fault);
 

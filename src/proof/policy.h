@@ -6,7 +6,12 @@
 
 struct policy;
 
-/** DEPOSITARY_E_POLICY with the line number. At least one log; all logs of one name, which is the origin; no key in two roles. */
+#define POLICY_TEXT_MAX 65536 /* bytes */
+#define POLICY_KEYS_MAX 32    /* logs, and witnesses, and groups: what tlog-policy asks for */
+#define POLICY_URL_MAX  255   /* bytes */
+
+/** DEPOSITARY_E_POLICY with the line number. At least one log; all logs of one name, which is the origin; no key in two roles;
+ * exactly one quorum. The caller frees *out. */
 MUST_USE int policy_parse(struct policy **out, struct bytes text, struct fault *fault);
 MUST_USE int policy_copy(struct policy **out, const struct policy *policy);
 void policy_free(struct policy *policy);
@@ -22,14 +27,15 @@ const char *policy_witness_url(const struct policy *policy, size_t index);
 bool policy_has_key(const struct policy *policy, const uint8_t public_key[PUBLIC_KEY_LEN]);
 
 /**
- * Parses a checkpoint note and judges it: format, origin, a pinned key's signature, no known key with a wrong one, no
- * duplicates, the quorum. Order of checks as here; DEPOSITARY_E_CHECKPOINT_* or DEPOSITARY_E_QUORUM. *out holds views into note.
+ * Parses a checkpoint note and judges it: format, no duplicates, origin, a pinned key's signature, no known key with a wrong
+ * one, the quorum. Order of checks as here; DEPOSITARY_E_CHECKPOINT_* or DEPOSITARY_E_QUORUM. *out holds views into note.
  */
 MUST_USE int policy_verify_checkpoint(struct checkpoint *out, const struct policy *policy, struct bytes note,
                                       struct fault *fault);
 
-/** Appends `into` with those signature lines of `from` that it lacks and that verify as a witness's of the policy; both are
- * checkpoint notes with the same text. The server's merging of cosignatures. */
+/** Appends `into` with those signature lines of `from` that it lacks and that verify as a witness's of the policy, as far as a
+ * note has room. The server's merging of cosignatures. DEPOSITARY_E_NOTE or DEPOSITARY_E_CHECKPOINT_DUPLICATE for what is no
+ * note, DEPOSITARY_E_CONFLICT where the two have not the same text. */
 MUST_USE int policy_merge_cosignatures(struct buffer *out, const struct policy *policy, struct bytes into,
                                        struct bytes from);
 
