@@ -1,0 +1,180 @@
+/* Files that are whole or not there: src/base/file.h. */
+#include "base/file.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/check_file.XXXXXX";
+
+static void make_folder(void) {
+    strcpy(folder + sizeof(folder) - 7, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void) {
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static const char *in_folder(const char *name) {
+    static char path[PATH_MAX];
+    ck_assert_int_eq(file_path(path, sizeof(path), folder, name), 0);
+    return path;
+}
+
+static unsigned files_in_folder(void) {
+    unsigned count = 0;
+    DIR *dir = opendir(folder);
+    ck_assert_ptr_nonnull(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        count += entry->d_name[0] != '.';
+    }
+    closedir(dir);
+    return count;
+}
+
+START_TEST(no_file_is_missing_and_a_folder_is_no_file) {
+    struct buffer out;
+    struct fault fault;
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_read(&out, in_folder("nothing"), &fault), DEPOSITARY_E_MISSING);
+    ck_assert_ptr_nonnull(strstr(fault.text, "nothing"));
+    ck_assert_int_eq(file_read(&out, folder, NULL), DEPOSITARY_E_IO);
+    ck_assert_uint_eq(out.len, 0);
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(a_file_past_the_limit_is_refused_and_one_at_it_is_read) {
+    struct buffer out;
+    ck_assert_int_eq(file_write(in_folder("f"), BYTES("0123456789"), 0644, NULL), 0);
+    buffer_init(&out, 12);
+    buffer_append(&out, BYTES("ab"));
+    ck_assert_int_eq(file_read(&out, in_folder("f"), NULL), 0);
+    ck_assert(bytes_equal(buffer_bytes(&out), BYTES("ab0123456789")));
+    buffer_clear(&out);
+    buffer_append(&out, BYTES("abc"));
+    ck_assert_int_eq(file_read(&out, in_folder("f"), NULL), DEPOSITARY_E_LIMIT);
+    ck_assert(bytes_equal(buffer_bytes(&out), BYTES("abc")));
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(a_file_without_end_is_refused_at_the_limit) {
+    struct buffer out;
+    buffer_init(&out, 200000);
+    ck_assert_int_eq(file_read(&out, "/dev/zero", NULL), DEPOSITARY_E_LIMIT);
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(a_write_replaces_whole_and_leaves_nothing_beside) {
+    struct buffer out;
+    struct stat about;
+    ck_assert_int_eq(file_write(in_folder("f"), BYTES("a longer old content"), 0644, NULL), 0);
+    ck_assert_int_eq(file_write(in_folder("f"), BYTES("new"), 0600, NULL), 0);
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_read(&out, in_folder("f"), NULL), 0);
+    ck_assert(bytes_equal(buffer_bytes(&out), BYTES("new")));
+    ck_assert_int_eq(stat(in_folder("f"), &about), 0);
+    ck_assert_uint_eq(about.st_mode & 07777, 0600);
+    ck_assert_uint_eq(files_in_folder(), 1);
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(a_write_that_fails_leaves_the_old_and_nothing_beside) {
+    struct fault fault;
+    ck_assert_int_eq(file_make_dir(in_folder("taken"), 0700, NULL), 0);
+    ck_assert_int_ne(file_write(in_folder("taken"), BYTES("x"), 0600, &fault), 0);
+    ck_assert_uint_eq(files_in_folder(), 1);
+    ck_assert_int_eq(file_write(in_folder("no/such/folder"), BYTES("x"), 0600, &fault), DEPOSITARY_E_MISSING);
+}
+END_TEST
+
+START_TEST(a_secret_that_others_may_read_is_refused) {
+    struct buffer out;
+    struct fault fault;
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_write(in_folder("key"), BYTES("secret"), 0600, NULL), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("key"), NULL), 0);
+    ck_assert_int_eq(chmod(in_folder("key"), 0640), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("key"), &fault), DEPOSITARY_E_PERMISSION);
+    ck_assert_ptr_nonnull(strstr(fault.text, "chmod 600"));
+    ck_assert_int_eq(chmod(in_folder("key"), 0602), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("key"), NULL), DEPOSITARY_E_PERMISSION);
+    ck_assert_uint_eq(out.len, 6);
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(a_secret_behind_a_link_or_a_fifo_is_refused) {
+    struct buffer out;
+    char target[PATH_MAX];
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_write(in_folder("key"), BYTES("secret"), 0600, NULL), 0);
+    strcpy(target, in_folder("key"));
+    ck_assert_int_eq(symlink(target, in_folder("link")), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("link"), NULL), DEPOSITARY_E_PERMISSION);
+    ck_assert_int_eq(mkfifo(in_folder("fifo"), 0600), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("fifo"), NULL), DEPOSITARY_E_PERMISSION);
+    buffer_free(&out);
+}
+END_TEST
+
+START_TEST(folders_are_made_with_their_parents) {
+    struct stat about;
+    ck_assert_int_eq(file_make_dir(in_folder("a/b//c/"), 0700, NULL), 0);
+    ck_assert_int_eq(stat(in_folder("a/b/c"), &about), 0);
+    ck_assert(S_ISDIR(about.st_mode));
+    ck_assert_uint_eq(about.st_mode & 07777, 0700);
+    ck_assert_int_eq(file_make_dir(in_folder("a/b/c"), 0700, NULL), 0);
+    ck_assert_int_eq(file_write(in_folder("a/file"), BYTES("x"), 0600, NULL), 0);
+    ck_assert_int_ne(file_make_dir(in_folder("a/file"), 0700, NULL), 0);
+    ck_assert_int_ne(file_make_dir(in_folder("a/file/below"), 0700, NULL), 0);
+    ck_assert_int_ne(file_make_dir("", 0700, NULL), 0);
+}
+END_TEST
+
+START_TEST(paths_that_do_not_fit_are_refused) {
+    char out[8];
+    ck_assert_int_eq(file_path(out, sizeof(out), "dir", "nam"), 0);
+    ck_assert_str_eq(out, "dir/nam");
+    ck_assert_int_eq(file_path(out, sizeof(out), "dir", "name"), DEPOSITARY_E_LIMIT);
+    ck_assert_int_eq(file_path(out, sizeof(out), "/", "name"), 0);
+    ck_assert_str_eq(out, "/name");
+    ck_assert_int_eq(file_path(out, sizeof(out), "much longer than out", "n"), DEPOSITARY_E_LIMIT);
+}
+END_TEST
+
+static Suite *suite(void) {
+    Suite *all = suite_create("file");
+    TCase *cases = tcase_create("file");
+    tcase_add_checked_fixture(cases, make_folder, remove_folder);
+    tcase_add_test(cases, no_file_is_missing_and_a_folder_is_no_file);
+    tcase_add_test(cases, a_file_past_the_limit_is_refused_and_one_at_it_is_read);
+    tcase_add_test(cases, a_file_without_end_is_refused_at_the_limit);
+    tcase_add_test(cases, a_write_replaces_whole_and_leaves_nothing_beside);
+    tcase_add_test(cases, a_write_that_fails_leaves_the_old_and_nothing_beside);
+    tcase_add_test(cases, a_secret_that_others_may_read_is_refused);
+    tcase_add_test(cases, a_secret_behind_a_link_or_a_fifo_is_refused);
+    tcase_add_test(cases, folders_are_made_with_their_parents);
+    tcase_add_test(cases, paths_that_do_not_fit_are_refused);
+    suite_add_tcase(all, cases);
+    return all;
+}
+
+int main(void) {
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
