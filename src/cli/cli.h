@@ -39,6 +39,7 @@ struct cli {
     bool allow_empty_ledger; /* the office's verbs */
     depositary_policy *policy;
     depositary_client *client;
+    char policy_found[4096]; /* the path that policy_path points to after a default place was found */
 };
 
 struct verb {

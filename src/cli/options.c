@@ -232,15 +232,13 @@ static void default_policy_path(char *out, size_t capacity) {
 }
 
 int cli_policy(struct cli *cli) {
-    char found[4096];
-    const char *path = cli->policy_path;
     if (cli->policy != NULL)
         return 0;
-    if (path == NULL) {
-        default_policy_path(found, sizeof found);
-        path = found;
+    if (cli->policy_path == NULL) {
+        default_policy_path(cli->policy_found, sizeof cli->policy_found);
+        cli->policy_path = cli->policy_found;
     }
-    if (*path == '\0') {
+    if (*cli->policy_path == '\0') {
         cli_error(
             "no policy: nothing can be verified without the ledger's key. The depositary publishes it, and a daemon started on an empty "
             "folder writes it to DIR/policy; give it with --policy FILE or DEPOSITARY_POLICY, or put it at "
@@ -248,10 +246,10 @@ int cli_policy(struct cli *cli) {
         return CLI_USAGE;
     }
     depositary_failure failure;
-    int error = depositary_policy_load(&cli->policy, path, &failure);
+    int error = depositary_policy_load(&cli->policy, cli->policy_path, &failure);
     if (error == 0)
         return 0;
-    cli_error("policy %s: %s", path, failure.text);
+    cli_error("policy %s: %s", cli->policy_path, failure.text);
     return CLI_USAGE;
 }
 
