@@ -153,6 +153,7 @@ static int check_edition(struct copy_verified *verified, const struct copy_proof
                                &verified->checkpoint.root) != 0)
         return fault_set(fault, DEPOSITARY_E_EDITION_PROOF,
                          "the proof's edition record is not entry %" PRIu64 " of the ledger", proof->index);
+    verified->edition_record = proof->edition_record;
     verified->index = proof->index;
     return 0;
 }

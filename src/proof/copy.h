@@ -27,6 +27,7 @@ MUST_USE int copy_proof_print(struct buffer *out, const struct copy_proof *proof
 struct copy_verified {
     struct clause_record clause;
     struct edition_record edition;
+    struct bytes edition_record; /* the bytes of it */
     struct checkpoint checkpoint;
     uint64_t place;
     uint64_t index;
