@@ -5,6 +5,7 @@
  *   office/key            the ledger key, sealed with a passphrase (Argon2id, secretbox) or, for machines, open; 0600
  *   office/policy         the two pinned keys (ledger key and spare), tlog-policy
  *   office/ledger.db      its own ledger (ledger/ledger.h): every entry, clause and signed checkpoint
+ *   office/lock           held (flock(2)) from office_open to office_close, so that two processes never sign at once
  *   <spare>/spare-key     the spare key, kept elsewhere
  */
 #ifndef OFFICE_OFFICE_H
@@ -18,14 +19,24 @@ struct office;
 struct office_init {
     const char *origin;     /* of the new ledger */
     const char *passphrase; /* NULL: the key file is open (--no-passphrase) */
-    const char *spare_dir;  /* where the spare key goes; not inside the office */
+    /* Where the spare key goes; made where it is not there; not inside the office. NULL, for the daemon's first start only: the folder
+     * "office-spare" beside the office, to be moved elsewhere with it. */
+    const char *spare_dir;
 };
 
-/** Makes a new office in an empty or new folder, keys and policy. */
+/**
+ * Makes a new office in an empty or new folder: keys, policy, an empty ledger. Nothing but folders stays where it fails.
+ * DEPOSITARY_E_EXISTS: the folder is not empty, or there is a spare key already. DEPOSITARY_E_ARGUMENT: origin, passphrase or spare_dir.
+ */
 MUST_USE int office_create(const char *dir, const struct office_init *init, struct fault *fault);
-/** Opens it; passphrase NULL where none was set. The key is read only when something is signed. */
+/**
+ * Opens it; passphrase NULL where none was set, else copied into guarded memory. The key is read only when something is signed.
+ * DEPOSITARY_E_PERMISSION: another's folder, or one that group or others may enter. DEPOSITARY_E_STATE: another process has it open.
+ */
 MUST_USE int office_open(struct office **out, const char *dir, const char *passphrase, struct fault *fault);
-void office_close(struct office *office);
+void office_close(struct office *office); /* NULL is fine */
+/** Whether its key is sealed with a passphrase; needs no lock. */
+MUST_USE int office_needs_passphrase(bool *out, const char *dir, struct fault *fault);
 const struct policy *office_policy(const struct office *office);
 struct ledger *office_ledger(struct office *office);
 
@@ -56,22 +67,39 @@ struct description {
     char **parties;
     size_t parties_count;
     char *authenticity; /* as in the record */
+    char *
+        translation_of; /* of a translation: a language tag (its latest edition is meant), or an edition record's leaf hash in base64 */
     char *remark;
 };
+#define DESCRIPTION_MAX (64u * 1024) /* bytes of a description file */
+/** DEPOSITARY_E_FORMAT with the line: an unknown or repeated key, a value that a record cannot hold, a line that is missing. */
 MUST_USE int description_parse(struct description *out, struct bytes text, struct fault *fault);
+/** The description that an edition was deposited with, but for its remark: what a correction starts from. */
+MUST_USE int description_of_record(struct description *out, const struct edition_record *record);
 void description_free(struct description *description);
 
-/** Records of one append, before they are signed; the register is added by office_sign. */
+/** Appends the record of the latest edition, by the office's own ledger. DEPOSITARY_E_MISSING. */
+MUST_USE int office_latest(struct office *office, struct bytes instrument, struct bytes language, struct buffer *record,
+                           struct fault *fault);
+
+/** Records of one append, before they are signed; the register is added by office_sign. It belongs to the ledger's state at the time it was
+ * made: once something else was signed it is of no use. */
 struct office_draft;
 MUST_USE int office_draft_new(struct office_draft **out, struct office *office);
 void office_draft_free(struct office_draft *draft);
-/** A first edition, or the next of the same instrument and language (then act is not ACT_DEPOSIT). source is the file; outline its units.
- * DEPOSITARY_E_EXISTS where the latest edition has the same source and description: nothing to do. */
+/**
+ * A first edition, or the next of the same instrument and language (then act is not ACT_DEPOSIT). source is the file, which is copied;
+ * outline its units, NULL for a withdrawal. remark NULL: the description's.
+ * DEPOSITARY_E_EXISTS where the latest edition has the same source and description: nothing to do. DEPOSITARY_E_RULE: two units
+ * whose eIds clash. DEPOSITARY_E_SOURCE: the units are not the source. DEPOSITARY_E_STATE, DEPOSITARY_E_MISSING: the act does not fit.
+ */
 MUST_USE int office_draft_edition(struct office_draft *draft, const struct description *about, enum edition_act act,
                                   const char *remark, struct bytes source, const struct outline *outline, int64_t now_s,
                                   struct fault *fault);
+/** Authorises an answer key. DEPOSITARY_E_EXISTS: it has a record already. DEPOSITARY_E_KEY_ROLE: it is one of the policy's. */
 MUST_USE int office_draft_key(struct office_draft *draft, const uint8_t public_key[PUBLIC_KEY_LEN], const char *holder,
                               int64_t not_before, int64_t not_after, struct fault *fault);
+/** Revokes one. DEPOSITARY_E_MISSING: no such key. DEPOSITARY_E_EXISTS: revoked already. remark NULL: none. */
 MUST_USE int office_draft_revocation(struct office_draft *draft, const uint8_t public_key[PUBLIC_KEY_LEN],
                                      int64_t revoked_at, const char *remark, struct fault *fault);
 /** Number of records, and one of them, for showing before it is signed. */
@@ -80,12 +108,18 @@ struct bytes office_draft_record(const struct office_draft *draft, size_t index)
 
 /**
  * Adds the register, signs the checkpoint and keeps it all in the office's ledger, durable. With a link the server's checkpoint is looked at
- * first: one under our key that our copy lacks stops it (DEPOSITARY_E_FORK: restored from an old back-up). link may be NULL.
+ * first: one under our key that our copy lacks stops it (DEPOSITARY_E_FORK: restored from an old back-up), and so does a server that
+ * cannot be reached. A note that does not verify teaches nothing and is passed over. link may be NULL: nobody is asked.
+ * An empty draft signs a register alone, which renews its time. DEPOSITARY_E_LIMIT: more than one AppendEntries can carry.
  */
 MUST_USE int office_sign(struct office *office, struct office_draft *draft, const struct office_link *link,
                          int64_t now_s, struct fault *fault);
 
-/** Sends what the server lacks, checkpoint by checkpoint. *sent is the number of checkpoints sent. */
+/**
+ * Sends what the server lacks, checkpoint by checkpoint. *sent is the number of checkpoints sent, set also where it fails. The server's word
+ * about its size is a hint where to begin; sending again what it has does no harm, so after any failure this is simply called again.
+ * DEPOSITARY_E_FORK as for office_sign.
+ */
 MUST_USE int office_push(struct office *office, const struct office_link *link, uint64_t *sent, struct fault *fault);
 
 #endif

@@ -1,0 +1,2 @@
+depositary_check(key depositary_office)
+depositary_check(description depositary_office depositary_corpus)
