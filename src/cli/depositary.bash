@@ -1,0 +1,44 @@
+# Completion of depositary(1) for bash.
+_depositary() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
+    local verbs='get list show search quote cite certify verify audit checkpoint health deposit rectify office key'
+    local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --help --version'
+    local which='--language --edition --as-of' own=''
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]] && { verb=${COMP_WORDS[i]}; break; }
+    done
+    case $previous in
+    --policy | --receipt | --floor | --ca | --cert | --key | --about | --passphrase-file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --office | --spare | --output | -o)
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        return
+        ;;
+    --kind)
+        mapfile -t COMPREPLY < <(compgen -W 'preface preamble clause conclusions annex' -- "$word")
+        return
+        ;;
+    esac
+    case $verb in
+    '') own=$verbs ;;
+    get) own="$which --record --explain" ;;
+    show) own="$which --text --explain" ;;
+    search) own="$which --instrument --kind --limit --page" ;;
+    quote) own="$which --instrument --all" ;;
+    cite) own="$which --instrument" ;;
+    certify) own="$which --output" ;;
+    verify) own='--explain --online' ;;
+    deposit) own='--about --office --yes --dry-run' ;;
+    rectify) own='--remark --act --office --yes --dry-run' ;;
+    office) own='init show push --office --origin --spare --passphrase-file --no-passphrase' ;;
+    key) own='authorise revoke list --office --holder --days --remark' ;;
+    esac
+    if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$word")
+    elif [[ $verb == verify || $verb == deposit || $verb == rectify ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    fi
+}
+complete -F _depositary depositary
