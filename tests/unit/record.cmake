@@ -1,0 +1,2 @@
+depositary_check(record depositary_proof)
+depositary_check(register depositary_proof)
