@@ -1,12 +1,14 @@
 /*
- * What is derived from the ledger to find things in it: editions by name, places by eId, full-text search, candidates for
- * quotes. An SQLite file that can be deleted and is then made again. Nothing here is proved; callers read what it points at from the
- * ledger, which checks it. Reads are safe from many threads. Answers are for a ledger state: rows carry their entry's index, and
- * editions at or past state->size are not seen.
+ * What is derived from the ledger to find things in it: editions by name, places by eId, full-text search, candidates
+ * for quotes. An SQLite file that can be deleted and is then made again. Nothing here is proved; callers read what it
+ * points at from the ledger, which checks it. Reads are safe from many threads. Answers are for a ledger state: rows
+ * carry their entry's index, and editions at or past state->size, or past what was read of the ledger, are not seen.
+ * Errors, where none is named: DEPOSITARY_E_IO, DEPOSITARY_E_MEMORY. PROTOCOL.md section 6.
  */
 #ifndef CATALOG_CATALOG_H
 #define CATALOG_CATALOG_H
 
+#include "catalog/ranges.h"
 #include "ledger/ledger.h"
 #include "text/structure.h"
 
@@ -18,7 +20,9 @@ void catalog_close(struct catalog *catalog);
 /** Reads what the ledger has beyond what the catalog has seen, in batches; safe while reads go on. */
 MUST_USE int catalog_update(struct catalog *catalog, struct fault *fault);
 /** Entries read: what searches answer for. */
-uint64_t catalog_size(struct catalog *catalog);
+uint64_t catalog_size(const struct catalog *catalog);
+/** Told when the catalog pointed at something that the ledger does not hold: it is made anew at the next start. */
+void catalog_condemn(struct catalog *catalog);
 
 /** One edition, found by name. */
 struct catalog_edition {
@@ -43,10 +47,15 @@ struct catalog_question {
 /** DEPOSITARY_E_MISSING where there is none. */
 MUST_USE int catalog_edition(struct catalog *catalog, const struct ledger_state *state,
                              const struct catalog_question *question, struct catalog_edition *out);
-/** Latest edition of each language of the instrument, at most `capacity`; *count is how many there are. */
+/** Latest edition of each language of the instrument, by language, at most `capacity` of them; *count is how many there
+ * are. */
 MUST_USE int catalog_languages(struct catalog *catalog, const struct ledger_state *state, const char *instrument,
                                struct catalog_edition *out, size_t capacity, size_t *count);
-/** Place of the clause with that eId, or of the clause that holds that provision (its eId, "__", more). DEPOSITARY_E_MISSING. */
+/** Index of the edition that follows this one in that state; DEPOSITARY_E_MISSING where it is the latest. */
+MUST_USE int catalog_successor(struct catalog *catalog, const struct ledger_state *state, uint64_t edition_index,
+                               uint64_t *successor);
+/** Place of the clause with that eId, or of the clause that holds that provision (its eId, "__", more).
+ * DEPOSITARY_E_MISSING. */
 MUST_USE int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *eid, uint64_t *place);
 
 /** A row of an outline. */
@@ -59,7 +68,8 @@ struct catalog_clause {
     const char *number; /* valid during the call-back only */
     const char *heading;
 };
-/** Told of rows in order of place from from_place on, until it returns other than 0, which is then returned. */
+/** Told of rows in order of place from from_place on, until it returns other than 0, which is then returned. It must
+ * not call the catalog. */
 typedef int catalog_clause_sink(void *context, const struct catalog_clause *clause);
 MUST_USE int catalog_outline(struct catalog *catalog, uint64_t edition_index, uint64_t from_place,
                              catalog_clause_sink *sink, void *context);
@@ -72,14 +82,15 @@ struct catalog_scope {
     bool has_as_of;
     int64_t as_of;
     enum clause_kind kind; /* UNSPECIFIED: all */
+    uint64_t deadline_ns;  /* monotonic; then DEPOSITARY_E_TIMEOUT; 0: none */
 };
 
 struct catalog_hit {
     uint64_t edition_index;
     uint64_t place;
-    double score;         /* higher is better */
-    struct span *matches; /* in the clause's text; owned by the hits */
-    size_t matches_count;
+    double score;               /* higher is better */
+    struct token_range *ranges; /* what matched, for catalog_spans; owned by the hits */
+    size_t ranges_count;
 };
 
 struct catalog_hits {
@@ -94,8 +105,18 @@ MUST_USE int catalog_search(struct catalog *catalog, const struct ledger_state *
                             const struct catalog_scope *scope, uint64_t offset, size_t limit, struct catalog_hits *out,
                             struct fault *fault);
 void catalog_hits_free(struct catalog_hits *hits);
+/** Where a hit's matches stand in its clause's text, in bytes and in order. *out is the caller's to free. */
+MUST_USE int catalog_spans(struct catalog *catalog, const struct catalog_hit *hit, struct bytes text, struct span **out,
+                           size_t *count, struct fault *fault);
 
-/** Clauses in which a quote, or its beginning, may stand; likeliest first. searched_size as for search. */
+/**
+ * Clauses in which a quote, its beginning or a part of it may stand; likeliest first, at most CATALOG_CANDIDATES_MAX;
+ * total is their count, searched_size as for search. Every clause that holds the quote verbatim is among them, up to
+ * that number, where the quote has a whole word inside; for shorter ones as far as CATALOG_SCAN_BYTES of the scope's
+ * texts reach.
+ */
+#define CATALOG_CANDIDATES_MAX 400u
+#define CATALOG_SCAN_BYTES     (4u * 1024 * 1024)
 MUST_USE int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
                                       const struct catalog_scope *scope, struct catalog_hits *out, struct fault *fault);
 

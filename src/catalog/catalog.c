@@ -1,0 +1,190 @@
+/*
+ * The catalog as a file: opened, judged, made anew where it is another ledger's, another version's or damaged. How it
+ * is filled stands in update.c, what is asked of it in lookup.c, search.c and candidates.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "catalog/catalog_internal.h"
+
+int catalog_progress_read(struct connection *connection, struct catalog_progress *out, struct fault *fault) {
+    bool row = false;
+    sqlite3_stmt *statement = connection_statement(connection, STATEMENT_PROGRESS, fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    int error = statement_step(connection, statement, &row, fault);
+    struct bytes root = row ? column_bytes(statement, 2) : bytes_of(NULL, 0);
+    if (!error && root.len != HASH_LEN)
+        error = fault_set(fault, DEPOSITARY_E_MISSING, "catalog: no progress is noted");
+    if (!error) {
+        out->size = column_number(statement, 0);
+        out->place = column_number(statement, 1);
+        memcpy(out->root.bytes, root.data, HASH_LEN);
+    }
+    statement_done(statement);
+    return error;
+}
+
+int catalog_progress_write(struct connection *connection, const struct catalog_progress *progress,
+                           struct fault *fault) {
+    sqlite3_stmt *statement = connection_statement(connection, STATEMENT_PROGRESS_SET, fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    bind_number(statement, 1, progress->size);
+    bind_number(statement, 2, progress->place);
+    sqlite3_bind_blob(statement, 3, progress->root.bytes, HASH_LEN, SQLITE_STATIC);
+    return statement_run(connection, statement, fault);
+}
+
+/* A file whose root is the ledger's at that size was made from this ledger, up to there. */
+static bool is_of_ledger(struct connection *connection, struct ledger *ledger, uint64_t *size) {
+    struct catalog_progress progress;
+    struct hash root;
+    struct fault fault;
+    if (!connection_has_schema(connection) || catalog_progress_read(connection, &progress, &fault))
+        return false;
+    const struct ledger_state *state = ledger_state_take(ledger);
+    bool is_known = progress.size <= state->size;
+    ledger_state_release(state);
+    if (!is_known || ledger_root_at(ledger, progress.size, &root) || !hash_equal(&root, &progress.root))
+        return false;
+    *size = progress.size;
+    return true;
+}
+
+static void remove_file(const char *path) {
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    size_t len = strlen(path);
+    char *name = malloc(len + sizeof "-journal");
+    if (!name)
+        return;
+    memcpy(name, path, len);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        strcpy(name + len, suffixes[i]);
+        (void)unlink(name);
+    }
+    free(name);
+}
+
+static int make_anew(struct connection **out, const char *path, struct fault *fault) {
+    struct connection *connection = NULL;
+    struct catalog_progress none = {.size = 0};
+    merkle_empty_root(&none.root);
+    if (strcmp(path, ":memory:") != 0)
+        remove_file(path);
+    int error = connection_open(&connection, path, CONNECTION_WRITES, fault);
+    if (!error)
+        error = connection_make_schema(connection, fault);
+    if (!error)
+        error = catalog_progress_write(connection, &none, fault);
+    if (error)
+        connection_close(connection);
+    else
+        *out = connection;
+    return error;
+}
+
+static int open_writer(struct connection **out, const char *path, struct ledger *ledger, uint64_t *size,
+                       struct fault *fault) {
+    struct connection *connection = NULL;
+    struct fault ignored;
+    *size = 0;
+    if (strcmp(path, ":memory:") != 0 && access(path, F_OK) == 0 &&
+        !connection_open(&connection, path, CONNECTION_WRITES, &ignored)) {
+        if (is_of_ledger(connection, ledger, size)) {
+            *out = connection;
+            return 0;
+        }
+        connection_close(connection);
+    }
+    return make_anew(out, path, fault);
+}
+
+int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, struct fault *fault) {
+    struct connection *writer = NULL;
+    bool is_in_memory = path[0] == '\0';
+    struct catalog *catalog = calloc(1, sizeof *catalog);
+    if (!catalog)
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+    catalog->ledger = ledger;
+    catalog->path = strdup(is_in_memory ? ":memory:" : path);
+    int error = catalog->path ? 0 : fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+    if (!error)
+        error = open_writer(&writer, catalog->path, ledger, &catalog->size, fault);
+    if (!error)
+        error = pool_init(&catalog->pool, catalog->path, is_in_memory ? writer : NULL);
+    if (error) {
+        connection_close(writer);
+        free(catalog->path);
+        free(catalog);
+        return error;
+    }
+    pthread_mutex_init(&catalog->update_lock, NULL); /* a plain mutex: it cannot fail on Linux */
+    catalog->writer = is_in_memory ? NULL : writer;
+    *out = catalog;
+    return 0;
+}
+
+void catalog_close(struct catalog *catalog) {
+    if (!catalog)
+        return;
+    pool_clean_up(&catalog->pool);
+    connection_close(catalog->writer);
+    pthread_mutex_destroy(&catalog->update_lock);
+    free(catalog->path);
+    free(catalog);
+}
+
+uint64_t catalog_size(const struct catalog *catalog) {
+    return __atomic_load_n(&catalog->size, __ATOMIC_ACQUIRE);
+}
+
+void catalog_condemn(struct catalog *catalog) {
+    pthread_mutex_lock(&catalog->update_lock);
+    if (catalog->writer)
+        connection_condemn(catalog->writer);
+    pthread_mutex_unlock(&catalog->update_lock);
+}
+
+int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint64_t ledger_size, uint64_t deadline_ns,
+                       struct fault *fault) {
+    struct catalog_progress progress;
+    struct connection *connection = NULL;
+    memset(read, 0, sizeof *read);
+    int error = pool_take(&catalog->pool, &connection, fault);
+    if (error)
+        return error;
+    connection->deadline_ns = deadline_ns;
+    read->catalog = catalog;
+    read->connection = connection;
+    error = connection_do(connection, STATEMENT_BEGIN, fault);
+    if (!error)
+        error = catalog_progress_read(connection, &progress, fault);
+    if (error) {
+        catalog_read_end(read);
+        return error;
+    }
+    read->size = progress.size < ledger_size ? progress.size : ledger_size;
+    return 0;
+}
+
+void catalog_read_end(struct catalog_read *read) {
+    if (!read->connection)
+        return;
+    read->connection->deadline_ns = 0;
+    if (!sqlite3_get_autocommit(read->connection->db))
+        (void)!connection_do(read->connection, STATEMENT_COMMIT, NULL);
+    pool_give(&read->catalog->pool, read->connection);
+    read->connection = NULL;
+}
+
+void catalog_bind_scope(sqlite3_stmt *statement, uint64_t size, const struct catalog_scope *scope) {
+    bind_number(statement, 1, size);
+    bind_text(statement, 2, bytes_text(scope->instrument));
+    bind_text(statement, 3, bytes_text(scope->language));
+    bind_number(statement, 4, scope->edition);
+    if (scope->has_as_of)
+        sqlite3_bind_int64(statement, 5, scope->as_of);
+    bind_number(statement, 6, (uint64_t)scope->kind);
+}

@@ -1,0 +1,42 @@
+/* What the files of the catalog share: the object, and a read that sees one state of it. */
+#ifndef CATALOG_INTERNAL_H
+#define CATALOG_INTERNAL_H
+
+#include "catalog/catalog.h"
+#include "catalog/connection.h"
+
+struct catalog {
+    struct ledger *ledger;
+    char *path;                /* ":memory:" for one in memory */
+    struct connection *writer; /* NULL in memory, where the pool's one connection writes too */
+    struct pool pool;
+    pthread_mutex_t update_lock;
+    uint64_t size; /* entries read; atomic */
+};
+
+/** A read transaction on a connection of the pool. */
+struct catalog_read {
+    struct catalog *catalog;
+    struct connection *connection;
+    uint64_t size; /* rows of entries below this are seen */
+};
+
+/** Rows of entries below ledger_size, and below what was read of the ledger. */
+MUST_USE int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint64_t ledger_size,
+                                uint64_t deadline_ns, struct fault *fault);
+void catalog_read_end(struct catalog_read *read); /* twice is fine */
+
+/** How far the file is. */
+struct catalog_progress {
+    uint64_t size;    /* entries read */
+    uint64_t place;   /* clauses read of the edition that is entry `size` */
+    struct hash root; /* of the ledger's first `size` entries */
+};
+MUST_USE int catalog_progress_read(struct connection *connection, struct catalog_progress *out, struct fault *fault);
+MUST_USE int catalog_progress_write(struct connection *connection, const struct catalog_progress *progress,
+                                    struct fault *fault);
+
+/** Binds ?1 to ?6 of a statement over a scope. */
+void catalog_bind_scope(sqlite3_stmt *statement, uint64_t size, const struct catalog_scope *scope);
+
+#endif

@@ -1,0 +1,177 @@
+/* Finding by name: editions, places of clauses, outlines. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/catalog_internal.h"
+
+static void copy_column(char *out, size_t capacity, sqlite3_stmt *statement, int column) {
+    struct bytes in = column_bytes(statement, column);
+    size_t len = in.len < capacity ? in.len : capacity - 1;
+    if (len)
+        memcpy(out, in.data, len);
+    out[len] = '\0';
+}
+
+/* The columns that connection.c names EDITION_COLUMNS. */
+static void read_edition(sqlite3_stmt *statement, struct catalog_edition *out) {
+    memset(out, 0, sizeof *out);
+    out->index = column_number(statement, 0);
+    out->edition = (uint32_t)column_number(statement, 1);
+    copy_column(out->instrument, sizeof out->instrument, statement, 2);
+    copy_column(out->language, sizeof out->language, statement, 3);
+    out->act = (unsigned)column_number(statement, 4);
+    out->authenticity = (unsigned)column_number(statement, 5);
+    out->clauses = column_number(statement, 6);
+    out->deposited_at = sqlite3_column_int64(statement, 7);
+}
+
+int catalog_edition(struct catalog *catalog, const struct ledger_state *state, const struct catalog_question *question,
+                    struct catalog_edition *out) {
+    struct catalog_read read;
+    bool row = false;
+    enum statement which = question->edition     ? STATEMENT_EDITION_NUMBERED
+                           : question->has_as_of ? STATEMENT_EDITION_AS_OF
+                                                 : STATEMENT_EDITION_LATEST;
+    int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(read.connection, which, NULL);
+    if (statement) {
+        bind_number(statement, 1, read.size);
+        bind_text(statement, 2, bytes_text(question->instrument));
+        bind_text(statement, 3, bytes_text(question->language));
+        if (which == STATEMENT_EDITION_NUMBERED)
+            bind_number(statement, 4, question->edition);
+        else if (which == STATEMENT_EDITION_AS_OF)
+            sqlite3_bind_int64(statement, 4, question->as_of);
+        error = statement_step(read.connection, statement, &row, NULL);
+        if (row)
+            read_edition(statement, out);
+        statement_done(statement);
+    }
+    catalog_read_end(&read);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    return error ? error : row ? 0 : DEPOSITARY_E_MISSING;
+}
+
+int catalog_languages(struct catalog *catalog, const struct ledger_state *state, const char *instrument,
+                      struct catalog_edition *out, size_t capacity, size_t *count) {
+    struct catalog_read read;
+    size_t found = 0;
+    bool row = true;
+    int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_EDITION_LANGUAGES, NULL);
+    if (statement) {
+        bind_number(statement, 1, read.size);
+        bind_text(statement, 2, bytes_text(instrument));
+        while (!error && row) {
+            error = statement_step(read.connection, statement, &row, NULL);
+            if (row && found < capacity)
+                read_edition(statement, &out[found]);
+            found += row;
+        }
+        statement_done(statement);
+    }
+    catalog_read_end(&read);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    if (!error)
+        *count = found;
+    return error;
+}
+
+int catalog_successor(struct catalog *catalog, const struct ledger_state *state, uint64_t edition_index,
+                      uint64_t *successor) {
+    struct catalog_read read;
+    bool row = false;
+    int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_SUCCESSOR, NULL);
+    if (statement) {
+        bind_number(statement, 1, edition_index);
+        bind_number(statement, 2, read.size);
+        error = statement_step(read.connection, statement, &row, NULL);
+        if (row)
+            *successor = column_number(statement, 0);
+        statement_done(statement);
+    }
+    catalog_read_end(&read);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    return error ? error : row ? 0 : DEPOSITARY_E_MISSING;
+}
+
+/* Where the last "__" before `end` begins; 0 where there is none, since no eId begins with it. */
+static size_t last_cut(const char *eid, size_t end) {
+    for (size_t i = end; i >= 2; i--) {
+        if (eid[i - 1] == '_' && eid[i - 2] == '_')
+            return i - 2;
+    }
+    return 0;
+}
+
+/* The eId itself, then what is before each "__", from the right: no eId of an edition is another's followed by "__". */
+int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *eid, uint64_t *place) {
+    struct catalog_read read;
+    bool row = false;
+    int error = catalog_read_begin(&read, catalog, UINT64_MAX, 0, NULL);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_PLACE, NULL);
+    if (statement) {
+        for (size_t len = strlen(eid); !error && !row && len > 0; len = last_cut(eid, len)) {
+            bind_number(statement, 1, edition_index);
+            bind_text(statement, 2, bytes_of(eid, len));
+            error = statement_step(read.connection, statement, &row, NULL);
+            if (row)
+                *place = column_number(statement, 0);
+            statement_done(statement);
+        }
+    }
+    catalog_read_end(&read);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    return error ? error : row ? 0 : DEPOSITARY_E_MISSING;
+}
+
+static int tell_clause(sqlite3_stmt *statement, catalog_clause_sink *sink, void *context) {
+    struct catalog_clause clause = {.place = column_number(statement, 0)};
+    copy_column(clause.eid, sizeof clause.eid, statement, 1);
+    clause.kind = (enum clause_kind)column_number(statement, 2);
+    clause.length = (uint32_t)column_number(statement, 3);
+    struct bytes leaf_hash = column_bytes(statement, 4);
+    if (leaf_hash.len != HASH_LEN)
+        return DEPOSITARY_E_IO;
+    memcpy(clause.leaf_hash.bytes, leaf_hash.data, HASH_LEN);
+    clause.number = (const char *)sqlite3_column_text(statement, 5);
+    clause.heading = (const char *)sqlite3_column_text(statement, 6);
+    if (!clause.number || !clause.heading)
+        return DEPOSITARY_E_MEMORY;
+    return sink(context, &clause);
+}
+
+int catalog_outline(struct catalog *catalog, uint64_t edition_index, uint64_t from_place, catalog_clause_sink *sink,
+                    void *context) {
+    struct catalog_read read;
+    bool row = true;
+    int error = catalog_read_begin(&read, catalog, UINT64_MAX, 0, NULL);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_OUTLINE, NULL);
+    if (statement) {
+        bind_number(statement, 1, edition_index);
+        bind_number(statement, 2, from_place);
+        while (!error && row) {
+            error = statement_step(read.connection, statement, &row, NULL);
+            if (!error && row)
+                error = tell_clause(statement, sink, context);
+        }
+        statement_done(statement);
+    }
+    catalog_read_end(&read);
+    return statement ? error : DEPOSITARY_E_IO;
+}

@@ -1,0 +1,213 @@
+/* Filling the catalog: what the ledger has beyond what was read, in batches, each a transaction that notes how far it
+ * came. */
+#include <string.h>
+
+#include "catalog/catalog_internal.h"
+
+#define BATCH_CLAUSES 2000u
+#define BATCH_BYTES   (4u * 1024 * 1024)
+#define BATCH_ENTRIES 1000u
+#define LABEL_MAX     1024u /* bytes of a printed number or heading that are kept for outlines */
+
+/* One run of catalog_update. */
+struct update {
+    struct catalog *catalog;
+    struct connection *connection; /* within a batch */
+    const struct ledger_state *state;
+    struct catalog_progress progress;
+    struct buffer record;
+    unsigned entries; /* in this batch */
+    unsigned clauses;
+    size_t bytes;
+    struct fault *fault;
+};
+
+static bool batch_is_full(const struct update *update) {
+    return update->clauses >= BATCH_CLAUSES || update->bytes >= BATCH_BYTES || update->entries >= BATCH_ENTRIES;
+}
+
+static int batch_begin(struct update *update) {
+    struct catalog *catalog = update->catalog;
+    update->entries = update->clauses = 0;
+    update->bytes = 0;
+    update->connection = catalog->writer;
+    int error = catalog->writer ? 0 : pool_take(&catalog->pool, &update->connection, update->fault);
+    if (!error)
+        error = connection_do(update->connection, STATEMENT_BEGIN_WRITE, update->fault);
+    if (!error)
+        error = catalog_progress_read(update->connection, &update->progress, update->fault);
+    return error;
+}
+
+static int batch_end(struct update *update, int error) {
+    struct catalog *catalog = update->catalog;
+    if (!error && ledger_root_at(catalog->ledger, update->progress.size, &update->progress.root))
+        error = fault_set(update->fault, DEPOSITARY_E_IO, "catalog: the ledger's root cannot be read");
+    if (!error)
+        error = catalog_progress_write(update->connection, &update->progress, update->fault);
+    if (!error)
+        error = connection_do(update->connection, STATEMENT_COMMIT, update->fault);
+    if (error && update->connection && !sqlite3_get_autocommit(update->connection->db))
+        (void)!connection_do(update->connection, STATEMENT_ROLLBACK, NULL);
+    if (!error)
+        __atomic_store_n(&catalog->size, update->progress.size, __ATOMIC_RELEASE);
+    if (!catalog->writer)
+        pool_give(&catalog->pool, update->connection);
+    update->connection = NULL;
+    return error;
+}
+
+static int add_edition(struct update *update, const struct edition_record *edition) {
+    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_EDITION_ADD, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    bind_number(statement, 1, update->progress.size);
+    bind_number(statement, 2, edition->edition);
+    bind_text(statement, 3, edition->instrument);
+    bind_text(statement, 4, edition->language);
+    bind_number(statement, 5, (uint64_t)edition->act);
+    bind_number(statement, 6, (uint64_t)edition->authenticity);
+    bind_number(statement, 7, edition->clauses);
+    sqlite3_bind_int64(statement, 8, edition->deposited_at);
+    int error = statement_run(update->connection, statement, update->fault);
+    if (error || edition->edition <= 1)
+        return error;
+    statement = connection_statement(update->connection, STATEMENT_EDITION_SUPERSEDE, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    bind_number(statement, 1, update->progress.size);
+    sqlite3_bind_int64(statement, 2, edition->deposited_at);
+    bind_text(statement, 3, edition->instrument);
+    bind_text(statement, 4, edition->language);
+    bind_number(statement, 5, edition->edition - 1);
+    return statement_run(update->connection, statement, update->fault);
+}
+
+/* A number or heading for an outline: cut between code points, so that a wrong guess cannot make outlines large. */
+static struct bytes label(struct bytes text, struct span span) {
+    struct bytes in = bytes_slice(text, span.offset, span.length);
+    if (in.len > LABEL_MAX) {
+        in.len = LABEL_MAX;
+        while (in.len > 0 && (in.data[in.len] & 0xC0) == 0x80)
+            in.len--;
+    }
+    return in;
+}
+
+static int add_text(struct update *update, const struct clause_record *clause, const struct hash *leaf_hash,
+                    const struct structure *structure, uint64_t *id) {
+    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_TEXT_ADD, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    sqlite3_bind_blob(statement, 1, leaf_hash->bytes, HASH_LEN, SQLITE_STATIC);
+    bind_number(statement, 2, (uint64_t)clause_kind_of(clause->eid));
+    bind_number(statement, 3, clause->text.len);
+    bind_text(statement, 4, label(clause->text, structure->number));
+    bind_text(statement, 5, label(clause->text, structure->heading));
+    int error = statement_run(update->connection, statement, update->fault);
+    if (error)
+        return error;
+    *id = (uint64_t)sqlite3_last_insert_rowid(update->connection->db);
+    statement = connection_statement(update->connection, STATEMENT_WORDS_ADD, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    bind_number(statement, 1, *id);
+    bind_text(statement, 2, clause->text);
+    return statement_run(update->connection, statement, update->fault);
+}
+
+/* The row of this record, which an earlier edition may have brought already. */
+static int text_of(struct update *update, const struct clause_record *clause, uint64_t *id) {
+    struct hash leaf_hash;
+    struct structure structure;
+    bool row = false;
+    merkle_leaf_hash(&leaf_hash, buffer_bytes(&update->record));
+    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_TEXT_FIND, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    sqlite3_bind_blob(statement, 1, leaf_hash.bytes, HASH_LEN, SQLITE_STATIC);
+    int error = statement_step(update->connection, statement, &row, update->fault);
+    if (row)
+        *id = column_number(statement, 0);
+    statement_done(statement);
+    if (error || row)
+        return error;
+    error = structure_of(&structure, clause->eid, clause->text);
+    if (error)
+        return error;
+    error = add_text(update, clause, &leaf_hash, &structure, id);
+    structure_free(&structure);
+    return error;
+}
+
+static int add_clause(struct update *update, const struct edition_record *edition) {
+    struct clause_record clause;
+    uint64_t id = 0;
+    buffer_clear(&update->record);
+    int error = ledger_clause(update->catalog->ledger, update->progress.size, edition->clauses, &edition->clauses_root,
+                              update->progress.place, &update->record, NULL, update->fault);
+    if (!error)
+        error = clause_record_parse(&clause, buffer_bytes(&update->record), update->fault);
+    if (!error)
+        error = text_of(update, &clause, &id);
+    if (error)
+        return error;
+    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_CLAUSE_ADD, update->fault);
+    if (!statement)
+        return DEPOSITARY_E_IO;
+    bind_number(statement, 1, update->progress.size);
+    bind_number(statement, 2, update->progress.place);
+    bind_number(statement, 3, id);
+    bind_text(statement, 4, clause.eid);
+    update->clauses++;
+    update->bytes += clause.text.len;
+    update->progress.place++;
+    return statement_run(update->connection, statement, update->fault);
+}
+
+/* Reads the next entry, or as much of its clauses as the batch takes. */
+static int read_entry(struct update *update) {
+    struct edition_record edition;
+    struct buffer entry;
+    buffer_init(&entry, LIMIT_ENTRY);
+    int error =
+        ledger_entry(update->catalog->ledger, update->state, update->progress.size, &entry, NULL, update->fault);
+    if (!error && record_type(buffer_bytes(&entry)) == RECORD_EDITION) {
+        error = edition_record_parse(&edition, buffer_bytes(&entry), update->fault);
+        if (!error && update->progress.place == 0)
+            error = add_edition(update, &edition);
+        while (!error && update->progress.place < edition.clauses && !batch_is_full(update))
+            error = add_clause(update, &edition);
+        if (!error && update->progress.place < edition.clauses)
+            goto done;
+    }
+    if (!error) {
+        update->progress.size++;
+        update->progress.place = 0;
+        update->entries++;
+    }
+done:
+    buffer_free(&entry);
+    return error;
+}
+
+static int read_batch(struct update *update) {
+    int error = batch_begin(update);
+    while (!error && update->progress.size < update->state->size && !batch_is_full(update))
+        error = read_entry(update);
+    return batch_end(update, error);
+}
+
+int catalog_update(struct catalog *catalog, struct fault *fault) {
+    struct update update = {.catalog = catalog, .fault = fault};
+    int error = 0;
+    pthread_mutex_lock(&catalog->update_lock);
+    update.state = ledger_state_take(catalog->ledger);
+    buffer_init(&update.record, LIMIT_CLAUSE_RECORD);
+    while (!error && catalog_size(catalog) < update.state->size)
+        error = read_batch(&update);
+    buffer_free(&update.record);
+    ledger_state_release(update.state);
+    pthread_mutex_unlock(&catalog->update_lock);
+    return error;
+}
