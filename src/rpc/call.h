@@ -22,8 +22,11 @@ MUST_USE int call_read(struct call_request *out, struct bytes request, struct ar
 /** A Response taken apart: the answer's bytes and its seal, nothing verified. DEPOSITARY_E_RESPONSE, DEPOSITARY_E_SEAL_MISSING. */
 MUST_USE int response_read(struct bytes *answer, struct seal *seal, struct bytes response, struct arena *arena,
                            struct fault *fault);
-/** Appends an encoded Response. The server's sealer and tests use it. */
+/** Appends an encoded Response. */
 MUST_USE int response_print(struct buffer *out, struct bytes answer, const struct seal *seal);
+/** The same into memory of the caller's, for the server's sealer: the bytes that it takes, and the writing of exactly them. */
+size_t response_len(size_t answer_len, const struct seal *seal);
+void response_write(uint8_t *at, struct bytes answer, const struct seal *seal);
 
 /** An Answer, read after its seal held. message is NULL where the answer has none and the status is not OK. */
 struct call_answer {

@@ -13,8 +13,9 @@
 
 /**
  * 0 where the bytes are a message of that descriptor: every length inside its bounds, wire types as declared, no group, depth at most
- * LIMIT_DEPTH, strings valid UTF-8 without NUL, and what protobuf-c would allocate at most `memory` bytes. Unknown fields pass, within `memory`.
- * DEPOSITARY_E_FORMAT, _UTF8 or _LIMIT, with the field's path and offset.
+ * LIMIT_DEPTH, strings valid UTF-8 without NUL, no singular message given twice (protobuf-c would merge them, at a cost that
+ * grows with the square), and what protobuf-c would allocate at most `memory` bytes. Unknown fields pass, within `memory`.
+ * DEPOSITARY_E_FORMAT or _UTF8 (malformed), or _LIMIT (more memory), with the field's path and offset.
  */
 MUST_USE int guard_check(const ProtobufCMessageDescriptor *descriptor, struct bytes in, size_t memory,
                          struct fault *fault);
