@@ -1,2 +1,7 @@
 depositary_check(key depositary_office)
 depositary_check(description depositary_office depositary_corpus)
+depositary_check(office depositary_office depositary_corpus)
+depositary_check(push depositary_office)
+foreach(module office push)
+    target_sources(check_${module} PRIVATE office_maker.c)
+endforeach()
