@@ -1,0 +1,184 @@
+/* AppendEntries: what a signed checkpoint may do to the ledger. PROTOCOL.md section 2, "Appending". */
+#include <inttypes.h>
+
+#include "ledger/ledger_private.h"
+
+static int conflict(struct fault *fault, const char *why) {
+    return fault_set(fault, DEPOSITARY_E_CONFLICT, "%s", why);
+}
+
+/* ---- an append that is contained already */
+
+/* Whether the records are the last before size. */
+static int compare_records(struct ledger *ledger, struct store_reader *reader, const struct bytes *records,
+                           size_t count, uint64_t size, struct fault *fault) {
+    struct buffer stored;
+    struct hash leaf_hash;
+    int error = DEPOSITARY_OK;
+    buffer_init(&stored, LIMIT_ENTRY);
+    for (size_t i = 0; error == 0 && i < count; i++) {
+        buffer_clear(&stored);
+        error = ledger->store->ops->entry(reader, size - count + i, &stored, &leaf_hash, fault);
+        if (error == 0 && !bytes_equal(buffer_bytes(&stored), records[i]))
+            error = conflict(fault, "the ledger has other entries before that size");
+    }
+    buffer_free(&stored);
+    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
+}
+
+static int contained(struct ledger *ledger, const struct bytes *records, size_t count,
+                     const struct checkpoint *checkpoint, struct fault *fault) {
+    const struct store_ops *ops = ledger->store->ops;
+    struct store_reader *reader;
+    struct hash root;
+    if (count > checkpoint->size)
+        return conflict(fault, "there are more records than the checkpoint has entries");
+    int error = ops->read_begin(ledger->store, &reader, fault);
+    if (error)
+        return error;
+    struct nodes nodes = {ops, reader, 0, fault};
+    error = merkle_stored_root(&root, checkpoint->size, nodes_read, &nodes);
+    if (error == 0 && !hash_equal(&root, &checkpoint->root))
+        error = conflict(fault, "the ledger had another root at that size: a fork");
+    if (error == 0)
+        error = compare_records(ledger, reader, records, count, checkpoint->size, fault);
+    ops->read_end(ledger->store, reader);
+    return error;
+}
+
+/* ---- cosignatures for the current checkpoint */
+
+static int store_checkpoint(struct ledger *ledger, struct bytes note, struct fault *fault) {
+    const struct store_ops *ops = ledger->store->ops;
+    const struct ledger_state *state = ledger->state;
+    uint64_t entries;
+    int error = ops->begin(ledger->store, &entries, fault);
+    if (error)
+        return error;
+    if (entries != state->size)
+        error = fault_set(fault, DEPOSITARY_E_STATE, "another process has appended to this ledger");
+    if (error == 0)
+        error = ops->put_checkpoint(ledger->store, state->size, note, fault);
+    if (error == 0)
+        error = ops->commit(ledger->store, fault);
+    if (error)
+        ops->rollback(ledger->store);
+    return error;
+}
+
+/* The current state, with another note for the same checkpoint. */
+static int state_with_note(struct ledger_state **out, const struct ledger_state *state, struct bytes note) {
+    struct state_parts parts = {.size = state->size,
+                                .root = state->root,
+                                .checkpoint = note,
+                                .register_record = state->register_record,
+                                .register_path = state->register_path};
+    int error = register_lines_copy(&parts.lines, state->lines);
+    if (error)
+        return error;
+    error = state_new(out, &parts);
+    if (error)
+        register_lines_free(parts.lines);
+    return error;
+}
+
+static int merge(struct ledger *ledger, struct bytes note, struct fault *fault) {
+    struct buffer merged;
+    struct ledger_state *state = NULL;
+    buffer_init(&merged, LIMIT_NOTE);
+    int error = policy_merge_cosignatures(&merged, ledger->policy, ledger->state->checkpoint, note);
+    if (error == 0)
+        error = merged.error;
+    if (error == 0 && merged.len > ledger->state->checkpoint.len) {
+        error = state_with_note(&state, ledger->state, buffer_bytes(&merged));
+        if (error == 0)
+            error = store_checkpoint(ledger, buffer_bytes(&merged), fault);
+        if (error == 0)
+            state_publish(ledger, state);
+        else
+            ledger_state_release(state);
+    }
+    buffer_free(&merged);
+    /* A note that has no room for more is good as it is. */
+    return error == DEPOSITARY_E_LIMIT ? DEPOSITARY_OK : error;
+}
+
+/* ---- an append that extends */
+
+/* Makes it the pending append, unless it is that already: the same size and root are the same entries. */
+static int await(struct ledger *ledger, const struct bytes *records, size_t count, const struct checkpoint *checkpoint,
+                 struct bytes note, int64_t now_s, struct fault *fault) {
+    struct pending *pending = ledger->pending;
+    if (pending != NULL && pending->first + pending->count == checkpoint->size && pending->count == count &&
+        hash_equal(&pending->root, &checkpoint->root)) {
+        buffer_clear(&pending->note);
+        buffer_append(&pending->note, note);
+        pending->touched_s = now_s;
+        return pending->note.error;
+    }
+    struct pending *fresh;
+    int error = pending_new(&fresh, ledger, records, count, checkpoint, note, now_s, fault);
+    if (error)
+        return error;
+    pending_drop(ledger);
+    ledger->pending = fresh;
+    return DEPOSITARY_OK;
+}
+
+static int append_locked(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes note,
+                         int64_t now_s, struct append_result *result, struct fault *fault) {
+    /* The signature is the authority: before it holds, nothing else is looked at. */
+    struct checkpoint checkpoint;
+    int error = policy_verify_checkpoint(&checkpoint, ledger->policy, note, fault);
+    if (error)
+        return error;
+
+    pending_expire(ledger, now_s);
+    uint64_t size = ledger->state->size;
+    if (checkpoint.size <= size) {
+        error = contained(ledger, records, count, &checkpoint, fault);
+        if (error == 0 && checkpoint.size == size && size > 0)
+            error = merge(ledger, note, fault);
+        result->size = checkpoint.size;
+        return error;
+    }
+    if (checkpoint.size - size != count)
+        return conflict(fault, "current size plus new entries is not the checkpoint's size");
+    error = await(ledger, records, count, &checkpoint, note, now_s, fault);
+    if (error == 0)
+        error = pending_missing(ledger, result, fault);
+    if (error == 0)
+        error = pending_commit(ledger, fault);
+    if (error == 0)
+        result->size = checkpoint.size;
+    return error;
+}
+
+int ledger_append(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
+                  int64_t now_s, struct append_result *result, struct fault *fault) {
+    result->size = 0;
+    result->missing_count = 0;
+    if (checkpoint.len > LIMIT_NOTE)
+        return fault_set(fault, DEPOSITARY_E_CHECKPOINT_FORMAT, "the checkpoint is longer than %u bytes", LIMIT_NOTE);
+    pthread_mutex_lock(&ledger->write_lock);
+    int error = append_locked(ledger, records, count, checkpoint, now_s, result, fault);
+    pthread_mutex_unlock(&ledger->write_lock);
+    return error;
+}
+
+int ledger_preview(struct ledger *ledger, const struct bytes *records, size_t count, uint64_t *out_size,
+                   struct hash *out_root) {
+    pthread_mutex_lock(&ledger->write_lock);
+    struct merkle_edge edge = ledger->edge;
+    pthread_mutex_unlock(&ledger->write_lock);
+    for (size_t i = 0; i < count; i++) {
+        struct hash leaf;
+        merkle_leaf_hash(&leaf, records[i]);
+        int error = merkle_edge_append(&edge, &leaf, NULL, NULL);
+        if (error)
+            return error;
+    }
+    *out_size = edge.size;
+    merkle_edge_root(out_root, &edge);
+    return DEPOSITARY_OK;
+}

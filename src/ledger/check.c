@@ -1,0 +1,309 @@
+/*
+ * The check of a whole ledger when it is opened. PROTOCOL.md section 2: first every entry and every node against the root that is
+ * signed, then every rule in the order of the entries, with every clause of every edition. Clauses are streamed; memory
+ * grows with the number of entries and with the clauses of one edition, not with texts.
+ */
+#include <inttypes.h>
+
+#include "ledger/ledger_private.h"
+#include "ledger/rebuild.h"
+
+struct check {
+    const struct policy *policy;
+    const struct store_ops *ops;
+    struct store_reader *reader;
+    struct fault *fault;
+    uint64_t size;
+    struct buffer note;   /* the last checkpoint */
+    struct buffer record; /* the entry at hand */
+    struct hash leaf_hash;
+    struct merkle_edge edge;
+    struct merkle_path register_path;
+    struct rules rules;
+    struct register_lines *lines;
+    struct store_counts expected; /* rows that there should be */
+};
+
+static void check_free(struct check *check) {
+    buffer_free(&check->note);
+    buffer_free(&check->record);
+    rules_free(&check->rules);
+    register_lines_free(check->lines);
+}
+
+/* An error of the machine stays what it is; whatever else is wrong with stored bytes is damage. */
+static int damaged(struct check *check, int error, const struct fault *why, const char *what, uint64_t number) {
+    if (error == DEPOSITARY_E_MEMORY || error == DEPOSITARY_E_IO || error == DEPOSITARY_E_STATE)
+        return fault_set(check->fault, error, "%s", fault_text(why));
+    return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "%s %" PRIu64 ": %s", what, number, fault_text(why));
+}
+
+static int read_entry(struct check *check, uint64_t index) {
+    struct fault why = {0};
+    struct hash stored;
+    buffer_clear(&check->record);
+    int error = check->ops->entry(check->reader, index, &check->record, &stored, &why);
+    if (error == DEPOSITARY_E_MEMORY || error == DEPOSITARY_E_IO)
+        return fault_set(check->fault, error, "%s", fault_text(&why));
+    if (error)
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "%s",
+                         error == DEPOSITARY_E_LIMIT ? "an entry is longer than 65,535 bytes" : fault_text(&why));
+    merkle_leaf_hash(&check->leaf_hash, buffer_bytes(&check->record));
+    if (!hash_equal(&check->leaf_hash, &stored))
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "entry %" PRIu64 " is not what its leaf hash says", index);
+    return DEPOSITARY_OK;
+}
+
+/* ---- the checkpoints */
+
+/* The checkpoint with the smallest size >= size must be of exactly that size, and say that root. */
+static int read_checkpoint(struct check *check, uint64_t size, struct checkpoint *out) {
+    struct fault why = {0};
+    uint64_t found = 0;
+    struct note note;
+    buffer_clear(&check->note);
+    int error = check->ops->checkpoint_from(check->reader, size, &check->note, &found, &why);
+    if (error == 0 && found != size)
+        error = fault_set(&why, DEPOSITARY_E_MISSING, "it is not there");
+    if (error == 0)
+        error = note_parse(&note, buffer_bytes(&check->note), &why);
+    if (error == 0)
+        error = checkpoint_parse(out, note.text, &why);
+    if (error == 0 && out->size != size)
+        error = fault_set(&why, DEPOSITARY_E_DAMAGED, "it is one of size %" PRIu64, out->size);
+    return error ? damaged(check, error, &why, "checkpoint of size", size) : DEPOSITARY_OK;
+}
+
+/* The current checkpoint must verify under the policy: where it does not, the policy may be another ledger's. */
+static int check_last_checkpoint(struct check *check, struct checkpoint *out) {
+    int error = read_checkpoint(check, check->size, out);
+    if (error)
+        return error;
+    struct fault why = {0};
+    error = policy_verify_checkpoint(out, check->policy, buffer_bytes(&check->note), &why);
+    if (error == DEPOSITARY_E_CHECKPOINT_ORIGIN || error == DEPOSITARY_E_CHECKPOINT_KEY || error == DEPOSITARY_E_QUORUM)
+        return fault_set(check->fault, error, "checkpoint of size %" PRIu64 ": %s", check->size, fault_text(&why));
+    return error ? damaged(check, error, &why, "checkpoint of size", check->size) : DEPOSITARY_OK;
+}
+
+/* An earlier one may be under a key that has been retired since, or have fewer cosignatures than are asked for now. */
+static int check_old_checkpoint(struct check *check, uint64_t size) {
+    struct checkpoint checkpoint, verified;
+    struct hash root;
+    struct fault why = {0};
+    struct nodes nodes = {check->ops, check->reader, 0, check->fault};
+    int error = read_checkpoint(check, size, &checkpoint);
+    if (error == 0)
+        error = merkle_stored_root(&root, size, nodes_read, &nodes);
+    if (error)
+        return error;
+    if (!hash_equal(&root, &checkpoint.root))
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED,
+                         "checkpoint of size %" PRIu64 ": its root is not the ledger's at that size", size);
+    error = policy_verify_checkpoint(&verified, check->policy, buffer_bytes(&check->note), &why);
+    if (error == 0 || error == DEPOSITARY_E_CHECKPOINT_KEY || error == DEPOSITARY_E_QUORUM)
+        return DEPOSITARY_OK;
+    return damaged(check, error, &why, "checkpoint of size", size);
+}
+
+/* ---- the entries */
+
+/* The path of the last leaf is the peaks of the tree without it, the lowest first. RFC 9162 section 2.1.3.1. */
+static void last_path(struct merkle_path *out, const struct merkle_edge *before) {
+    out->count = 0;
+    for (unsigned level = 0; level < LIMIT_PATH; level++) {
+        if (before->size >> level & 1)
+            out->hashes[out->count++] = before->peaks[level];
+    }
+}
+
+/* Every entry and every node of the ledger's tree; then the root that is signed. */
+static int check_tree(struct check *check, const struct checkpoint *checkpoint) {
+    struct nodes nodes = {check->ops, check->reader, 0, check->fault};
+    for (uint64_t index = 0; index < check->size; index++) {
+        int error = read_entry(check, index);
+        last_path(&check->register_path, &check->edge);
+        if (error == 0)
+            error = merkle_edge_append(&check->edge, &check->leaf_hash, nodes_compare, &nodes);
+        if (error)
+            return error;
+    }
+    struct hash root;
+    merkle_edge_root(&root, &check->edge);
+    if (!hash_equal(&root, &checkpoint->root))
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED,
+                         "the entries do not rebuild the root of the last checkpoint");
+    return DEPOSITARY_OK;
+}
+
+/* ---- the clauses of an edition */
+
+struct check_edition {
+    struct check *check;
+    uint64_t index;
+    struct rebuild rebuild;
+    struct nodes nodes;
+};
+
+static int clause_damaged(struct check_edition *edition, uint64_t place, const char *why) {
+    return fault_set(edition->check->fault, DEPOSITARY_E_DAMAGED,
+                     "clause at place %" PRIu64 " of the edition at entry %" PRIu64 ": %s", place, edition->index, why);
+}
+
+/* A store_clause_sink. */
+static int check_clause(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash) {
+    struct check_edition *edition = context;
+    if (place != edition->rebuild.edge.size)
+        return clause_damaged(edition, edition->rebuild.edge.size, "it is not there");
+    struct hash computed;
+    merkle_leaf_hash(&computed, record);
+    if (!hash_equal(&computed, leaf_hash))
+        return clause_damaged(edition, place, "it is not what its leaf hash says");
+    struct fault why = {0};
+    int error = rebuild_clause(&edition->rebuild, record, &computed, nodes_compare, &edition->nodes, &why);
+    if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
+        return clause_damaged(edition, place, fault_text(&why));
+    return error;
+}
+
+static int check_clauses(struct check *check, uint64_t index, const struct edition_record *record) {
+    struct check_edition edition = {
+        .check = check, .index = index, .nodes = {check->ops, check->reader, index + 1, check->fault}};
+    struct fault why = {0};
+    rebuild_init(&edition.rebuild, record);
+    int error = check->ops->clauses(check->reader, index, check_clause, &edition, check->fault);
+    if (error == 0 && edition.rebuild.edge.size < record->clauses)
+        error = clause_damaged(&edition, edition.rebuild.edge.size, "it is not there");
+    if (error == 0) {
+        error = rebuild_finish(&edition.rebuild, &why);
+        if (error)
+            error = damaged(check, error, &why, "the edition at entry", index);
+    }
+    rebuild_free(&edition.rebuild);
+    if (error == 0) {
+        check->expected.places += record->clauses;
+        check->expected.nodes += nodes_count(record->clauses);
+    }
+    return error;
+}
+
+/* ---- the rules */
+
+static int check_rules_of(struct check *check, uint64_t index) {
+    struct fault why = {0};
+    const struct rules_entry entry = {
+        .index = index,
+        .record = buffer_bytes(&check->record),
+        .leaf_hash = &check->leaf_hash,
+        .policy = check->policy,
+        .now_s = RULES_ANY_TIME,
+    };
+    int error = rules_follow(&check->rules, check->lines, &entry, &why);
+    if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "%s", fault_text(&why));
+    if (error)
+        return fault_set(check->fault, error, "%s", fault_text(&why));
+
+    switch (record_type(entry.record)) {
+    case RECORD_EDITION: {
+        struct edition_record edition;
+        error = edition_record_parse(&edition, entry.record, check->fault);
+        return error ? error : check_clauses(check, index, &edition);
+    }
+    case RECORD_REGISTER: /* the end of an append: it had its checkpoint */
+        check->expected.checkpoints++;
+        return check_old_checkpoint(check, index + 1);
+    default:
+        return DEPOSITARY_OK;
+    }
+}
+
+static int check_rules(struct check *check) {
+    for (uint64_t index = 0; index < check->size; index++) {
+        int error = read_entry(check, index);
+        if (error == 0)
+            error = check_rules_of(check, index);
+        if (error)
+            return error;
+    }
+    if (record_type(buffer_bytes(&check->record)) != RECORD_REGISTER)
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "entry %" PRIu64 ": the last entry is not a register",
+                         check->size - 1);
+    return DEPOSITARY_OK;
+}
+
+/* Nothing is there that was not looked at: rows of no entry and no edition. */
+static int check_counts(struct check *check) {
+    struct store_counts found;
+    int error = check->ops->counts(check->reader, &found, check->fault);
+    if (error)
+        return error;
+    check->expected.entries = check->size;
+    check->expected.nodes += nodes_count(check->size);
+    const char *what = found.entries != check->expected.entries           ? "entries"
+                       : found.nodes != check->expected.nodes             ? "nodes"
+                       : found.places != check->expected.places           ? "places of clauses"
+                       : found.checkpoints != check->expected.checkpoints ? "checkpoints"
+                                                                          : NULL;
+    if (what != NULL)
+        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "the store holds %s that belong to nothing", what);
+    return DEPOSITARY_OK;
+}
+
+/* ---- the whole */
+
+static int check_entries(struct check *check) {
+    struct checkpoint checkpoint;
+    int error = check_last_checkpoint(check, &checkpoint);
+    if (error == 0)
+        error = check_tree(check, &checkpoint);
+    if (error == 0)
+        error = check_rules(check);
+    return error;
+}
+
+static int check_into(struct ledger *ledger, struct check *check) {
+    struct ledger_state *state;
+    int error;
+    if (check->size == 0) {
+        error = state_new_empty(&state);
+    } else {
+        struct state_parts parts = {.size = check->size,
+                                    .checkpoint = buffer_bytes(&check->note),
+                                    .register_record = buffer_bytes(&check->record),
+                                    .register_path = check->register_path,
+                                    .lines = check->lines};
+        merkle_edge_root(&parts.root, &check->edge);
+        error = state_new(&state, &parts);
+    }
+    if (error)
+        return error;
+    if (check->size > 0)
+        check->lines = NULL; /* the state's now */
+    ledger->state = state;
+    ledger->edge = check->edge;
+    ledger->rules = check->rules;
+    check->rules = (struct rules){0};
+    return DEPOSITARY_OK;
+}
+
+int check_all(struct ledger *ledger, struct fault *fault) {
+    struct check check = {.policy = ledger->policy, .ops = ledger->store->ops, .fault = fault};
+    buffer_init(&check.note, LIMIT_NOTE);
+    buffer_init(&check.record, LIMIT_ENTRY);
+    merkle_edge_init(&check.edge);
+    int error = check.ops->read_begin(ledger->store, &check.reader, fault);
+    if (error == 0)
+        error = register_lines_new(&check.lines);
+    if (error == 0)
+        error = check.ops->size(check.reader, &check.size, fault);
+    if (error == 0 && check.size > 0)
+        error = check_entries(&check);
+    if (error == 0)
+        error = check_counts(&check);
+    if (error == 0)
+        error = check_into(ledger, &check);
+    check.ops->read_end(ledger->store, check.reader);
+    check_free(&check);
+    return error;
+}

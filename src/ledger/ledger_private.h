@@ -1,0 +1,109 @@
+/* What the files of this room share: the ledger object, its states, and the append that waits. */
+#ifndef LEDGER_LEDGER_PRIVATE_H
+#define LEDGER_LEDGER_PRIVATE_H
+
+#include <pthread.h>
+
+#include "ledger/ledger.h"
+#include "ledger/rules.h"
+#include "ledger/store.h"
+
+struct pending;
+
+struct ledger {
+    struct store *store;
+    struct policy *policy;
+
+    pthread_mutex_t state_lock; /* for the pointer only, held for a moment */
+    struct ledger_state *state; /* the ledger is one of its holders */
+
+    pthread_mutex_t write_lock; /* what follows, and all writing */
+    struct rules rules;         /* after the last entry of the state */
+    struct merkle_edge edge;    /* the same */
+    struct pending *pending;    /* NULL: none */
+};
+
+/* ---- state.c */
+
+/** What a state is made of; bytes are copied, lines are taken over where it succeeds. */
+struct state_parts {
+    uint64_t size;
+    struct hash root;
+    struct bytes checkpoint;
+    struct bytes register_record;
+    struct merkle_path register_path;
+    struct register_lines *lines;
+};
+MUST_USE int state_new(struct ledger_state **out, const struct state_parts *parts);
+/** The empty ledger's. */
+MUST_USE int state_new_empty(struct ledger_state **out);
+/** Makes it the current one; the ledger's hold on it is the caller's. */
+void state_publish(struct ledger *ledger, struct ledger_state *state);
+
+/* ---- nodes.c: trees as the store has them */
+
+/** One tree under one reader, as a merkle_node_source: nodes_read with a struct nodes as its context. */
+struct nodes {
+    const struct store_ops *ops;
+    struct store_reader *reader;
+    store_tree tree;
+    struct fault *fault; /* may be NULL */
+};
+/** A node that is not there is DEPOSITARY_E_DAMAGED here: only those are asked for that must be. */
+int nodes_read(void *context, unsigned level, uint64_t index, struct hash *out);
+/** A merkle_node_sink: DEPOSITARY_E_DAMAGED, with its place, unless the stored node equals. */
+int nodes_compare(void *context, unsigned level, uint64_t index, const struct hash *hash);
+/** Complete nodes of level 1 and more that a tree of that size has. */
+uint64_t nodes_count(uint64_t size);
+
+/* ---- check.c */
+
+/** Checks the whole store and sets state, rules and edge of a ledger that has none. */
+MUST_USE int check_all(struct ledger *ledger, struct fault *fault);
+
+/* ---- pending.c */
+
+struct pending_edition {
+    uint64_t index;               /* its record's in the ledger */
+    struct edition_record record; /* views into the append's records */
+    struct hash leaf_hash;
+    uint64_t staged_clauses;
+    uint64_t staged_length; /* bytes of their texts; at most record.source_length */
+};
+
+/** An append that was found good, all but its clauses. */
+struct pending {
+    uint64_t first; /* index of its first entry: the size of the state that it extends */
+    size_t count;
+    struct bytes *records; /* views into data */
+    struct hash *leaf_hashes;
+    uint8_t *data;
+    struct buffer note;
+    struct hash root;
+    struct rules rules; /* after its last entry, as is edge */
+    struct merkle_edge edge;
+    struct merkle_path register_path; /* of its last entry */
+    struct register_lines *lines;
+    struct pending_edition *editions;
+    size_t editions_count;
+    int64_t touched_s; /* the clock, when it was last asked for or got clauses */
+};
+
+/**
+ * Judges an append whose checkpoint's signature was verified: that it extends the current state, and every rule but those
+ * about clauses. The caller holds the write lock. DEPOSITARY_E_CONFLICT, _E_RULE, _E_RECORD.
+ */
+MUST_USE int pending_new(struct pending **out, const struct ledger *ledger, const struct bytes *records, size_t count,
+                         const struct checkpoint *checkpoint, struct bytes note, int64_t now_s, struct fault *fault);
+void pending_free(struct pending *pending);
+/** Forgets the ledger's pending append and what was staged for it. */
+void pending_drop(struct ledger *ledger);
+/** The same where it has been idle for too long. */
+void pending_expire(struct ledger *ledger, int64_t now_s);
+/** Whether clauses are missing, and the first runs of them. */
+MUST_USE int pending_missing(struct ledger *ledger, struct append_result *result, struct fault *fault);
+/** Writes the pending append with its staged clauses, durably, and publishes the new state; then there is none. Where its clauses
+ * are not what its editions say it is dropped: DEPOSITARY_E_RULE. */
+MUST_USE int pending_commit(struct ledger *ledger, struct fault *fault);
+
+#endif

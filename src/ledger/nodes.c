@@ -1,0 +1,29 @@
+/* Nodes of stored trees, as merkle.h reads and writes them. */
+#include "ledger/ledger_private.h"
+
+#include <inttypes.h>
+
+int nodes_read(void *context, unsigned level, uint64_t index, struct hash *out) {
+    const struct nodes *nodes = context;
+    int error = nodes->ops->node(nodes->reader, nodes->tree, level, index, out, nodes->fault);
+    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
+}
+
+int nodes_compare(void *context, unsigned level, uint64_t index, const struct hash *hash) {
+    const struct nodes *nodes = context;
+    struct hash stored;
+    int error = nodes_read(context, level, index, &stored);
+    if (error || hash_equal(&stored, hash))
+        return error;
+    if (nodes->tree == 0)
+        return fault_set(nodes->fault, DEPOSITARY_E_DAMAGED, "node %u/%" PRIu64 " of the ledger is not its hash", level,
+                         index);
+    return fault_set(nodes->fault, DEPOSITARY_E_DAMAGED,
+                     "node %u/%" PRIu64 " of the edition at entry %" PRIu64 " is not its hash", level, index,
+                     nodes->tree - 1);
+}
+
+uint64_t nodes_count(uint64_t size) {
+    /* A tree of size leaves is a row of complete trees, one for each bit of size; one of n leaves has n - 1 such nodes. */
+    return size - (uint64_t)__builtin_popcountll(size);
+}

@@ -1,0 +1,431 @@
+/*
+ * The append that waits for its clauses: judged when it comes, committed as one when they are there. PROTOCOL.md section 2,
+ * "Appending". Clauses that wait lie in the store's staging, never in memory.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/ledger_private.h"
+#include "ledger/rebuild.h"
+
+void pending_free(struct pending *pending) {
+    if (pending == NULL)
+        return;
+    rules_free(&pending->rules);
+    register_lines_free(pending->lines);
+    buffer_free(&pending->note);
+    free(pending->records);
+    free(pending->leaf_hashes);
+    free(pending->data);
+    free(pending->editions);
+    free(pending);
+}
+
+void pending_drop(struct ledger *ledger) {
+    pending_free(ledger->pending);
+    ledger->pending = NULL;
+    ledger->store->ops->stage_clear(ledger->store);
+}
+
+void pending_expire(struct ledger *ledger, int64_t now_s) {
+    const struct pending *pending = ledger->pending;
+    if (pending != NULL && now_s > pending->touched_s && now_s - pending->touched_s > PENDING_IDLE_S)
+        pending_drop(ledger);
+}
+
+/* ---- judging */
+
+/* A copy of the records, which the pending append owns. Each is within its limit: their sum cannot overflow. */
+static int copy_records(struct pending *pending, const struct bytes *records, size_t count) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += records[i].len;
+    pending->data = malloc(len == 0 ? 1 : len);
+    pending->records = calloc(count, sizeof *pending->records);
+    pending->leaf_hashes = calloc(count, sizeof *pending->leaf_hashes);
+    pending->editions = calloc(count, sizeof *pending->editions);
+    if (pending->data == NULL || pending->records == NULL || pending->leaf_hashes == NULL || pending->editions == NULL)
+        return DEPOSITARY_E_MEMORY;
+    uint8_t *at = pending->data;
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].len > 0)
+            memcpy(at, records[i].data, records[i].len);
+        pending->records[i] = bytes_of(at, records[i].len);
+        at += records[i].len;
+    }
+    pending->count = count;
+    return DEPOSITARY_OK;
+}
+
+static int check_lengths(const struct bytes *records, size_t count, uint64_t first, struct fault *fault) {
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].len > LIMIT_ENTRY)
+            return fault_set(fault, DEPOSITARY_E_RECORD, "entry %" PRIu64 ": longer than %u bytes", first + i,
+                             LIMIT_ENTRY);
+    }
+    return DEPOSITARY_OK;
+}
+
+/* Hashes the entries onto the right edge of the ledger: the root that comes out must be the signed one. */
+static int check_root(struct pending *pending, const struct checkpoint *checkpoint, struct fault *fault) {
+    for (size_t i = 0; i < pending->count; i++) {
+        /* The path of the last leaf is the peaks of the tree without it, the lowest first. RFC 9162 section 2.1.3.1. */
+        pending->register_path.count = 0;
+        for (unsigned level = 0; level < LIMIT_PATH; level++) {
+            if (pending->edge.size >> level & 1)
+                pending->register_path.hashes[pending->register_path.count++] = pending->edge.peaks[level];
+        }
+        merkle_leaf_hash(&pending->leaf_hashes[i], pending->records[i]);
+        int error = merkle_edge_append(&pending->edge, &pending->leaf_hashes[i], NULL, NULL);
+        if (error)
+            return error;
+    }
+    merkle_edge_root(&pending->root, &pending->edge);
+    if (!hash_equal(&pending->root, &checkpoint->root))
+        return fault_set(fault, DEPOSITARY_E_CONFLICT,
+                         "current tree plus new entries does not give the checkpoint's root");
+    return DEPOSITARY_OK;
+}
+
+/* An append ends in a register, and holds no other. */
+static int check_shape(const struct pending *pending, struct fault *fault) {
+    for (size_t i = 0; i < pending->count; i++) {
+        bool is_register = record_type(pending->records[i]) == RECORD_REGISTER;
+        if (is_register && i + 1 < pending->count)
+            return fault_set(fault, DEPOSITARY_E_RULE, "entry %" PRIu64 ": a register is the last entry of an append",
+                             pending->first + i);
+        if (!is_register && i + 1 == pending->count)
+            return fault_set(fault, DEPOSITARY_E_RULE, "entry %" PRIu64 ": the last entry of an append is a register",
+                             pending->first + i);
+    }
+    return DEPOSITARY_OK;
+}
+
+static int note_edition(struct pending *pending, size_t i) {
+    struct pending_edition *edition = &pending->editions[pending->editions_count++];
+    edition->index = pending->first + i;
+    edition->leaf_hash = pending->leaf_hashes[i];
+    return edition_record_parse(&edition->record, pending->records[i], NULL);
+}
+
+static int check_rules(struct pending *pending, const struct ledger *ledger, int64_t now_s, struct fault *fault) {
+    for (size_t i = 0; i < pending->count; i++) {
+        const struct rules_entry entry = {.index = pending->first + i,
+                                          .record = pending->records[i],
+                                          .leaf_hash = &pending->leaf_hashes[i],
+                                          .policy = ledger->policy,
+                                          .now_s = now_s};
+        int error = rules_follow(&pending->rules, pending->lines, &entry, fault);
+        if (error == 0 && record_type(entry.record) == RECORD_EDITION)
+            error = note_edition(pending, i);
+        if (error)
+            return error;
+    }
+    return DEPOSITARY_OK;
+}
+
+/* What the ledger says so far, to be added to. */
+static int copy_state(struct pending *pending, const struct ledger *ledger) {
+    int error = rules_copy(&pending->rules, &ledger->rules);
+    if (error)
+        return error;
+    return ledger->state->lines == NULL ? register_lines_new(&pending->lines)
+                                        : register_lines_copy(&pending->lines, ledger->state->lines);
+}
+
+int pending_new(struct pending **out, const struct ledger *ledger, const struct bytes *records, size_t count,
+                const struct checkpoint *checkpoint, struct bytes note, int64_t now_s, struct fault *fault) {
+    int error = check_lengths(records, count, ledger->state->size, fault);
+    if (error)
+        return error;
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (pending == NULL)
+        return DEPOSITARY_E_MEMORY;
+    pending->first = ledger->state->size;
+    pending->edge = ledger->edge;
+    pending->touched_s = now_s;
+    buffer_init(&pending->note, LIMIT_NOTE);
+    buffer_append(&pending->note, note);
+    error = pending->note.error;
+    if (error == 0)
+        error = copy_records(pending, records, count);
+    if (error == 0)
+        error = check_root(pending, checkpoint, fault);
+    if (error == 0)
+        error = check_shape(pending, fault);
+    if (error == 0)
+        error = copy_state(pending, ledger);
+    if (error == 0)
+        error = check_rules(pending, ledger, now_s, fault);
+    if (error) {
+        pending_free(pending);
+        return error;
+    }
+    *out = pending;
+    return DEPOSITARY_OK;
+}
+
+/* ---- what is missing */
+
+struct gaps {
+    struct append_result *result;
+    const struct pending_edition *edition;
+    uint64_t next; /* the place after the last that is there */
+};
+
+/* Ends a walk early: there is no room for more runs. Not an error code. */
+#define GAPS_FULL (-1)
+
+/* A store_place_sink; also told of the place after the last. */
+static int gaps_place(void *context, uint64_t place) {
+    struct gaps *gaps = context;
+    struct append_result *result = gaps->result;
+    if (place > gaps->next) {
+        if (result->missing_count == LEDGER_MISSING_MAX)
+            return GAPS_FULL;
+        result->missing[result->missing_count++] =
+            (struct missing_run){gaps->edition->leaf_hash, gaps->next, place - gaps->next};
+    }
+    gaps->next = place + 1;
+    return DEPOSITARY_OK;
+}
+
+int pending_missing(struct ledger *ledger, struct append_result *result, struct fault *fault) {
+    const struct pending *pending = ledger->pending;
+    for (size_t i = 0; i < pending->editions_count; i++) {
+        const struct pending_edition *edition = &pending->editions[i];
+        if (edition->staged_clauses == edition->record.clauses)
+            continue;
+        struct gaps gaps = {result, edition, 0};
+        int error = ledger->store->ops->stage_places(ledger->store, edition->index, gaps_place, &gaps, fault);
+        if (error == 0)
+            error = gaps_place(&gaps, edition->record.clauses);
+        if (error == GAPS_FULL)
+            break;
+        if (error)
+            return error;
+    }
+    return result->missing_count == 0
+               ? DEPOSITARY_OK
+               : fault_set(fault, DEPOSITARY_E_CLAUSES_MISSING, "clauses of a new edition are missing");
+}
+
+/* ---- PutClauses */
+
+static struct pending_edition *find_edition(struct pending *pending, const struct hash *leaf_hash) {
+    for (size_t i = 0; pending != NULL && i < pending->editions_count; i++) {
+        if (hash_equal(&pending->editions[i].leaf_hash, leaf_hash))
+            return &pending->editions[i];
+    }
+    return NULL;
+}
+
+/* Length, then proof, then what the record says. */
+static int check_placed(const struct pending_edition *edition, const struct placed_clause *placed, size_t *text_len,
+                        struct fault *fault) {
+    const struct edition_record *record = &edition->record;
+    if (placed->record.len > LIMIT_CLAUSE_RECORD)
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "place %" PRIu64 ": the record is too long", placed->place);
+    struct hash leaf;
+    merkle_leaf_hash(&leaf, placed->record);
+    if (placed->place >= record->clauses ||
+        merkle_inclusion_check(&leaf, placed->place, record->clauses, placed->path, &record->clauses_root))
+        return fault_set(fault, DEPOSITARY_E_CLAUSE_PROOF, "place %" PRIu64 ": the record is not in the edition there",
+                         placed->place);
+    struct clause_record clause;
+    struct fault why = {0};
+    int error = clause_record_parse(&clause, placed->record, &why);
+    if (error)
+        return fault_set(fault, error, "place %" PRIu64 ": %s", placed->place, fault_text(&why));
+    if (!bytes_equal(clause.instrument, record->instrument) || !bytes_equal(clause.language, record->language))
+        return fault_set(fault, DEPOSITARY_E_RULE,
+                         "place %" PRIu64 ": the clause names another instrument or language than its edition",
+                         placed->place);
+    *text_len = clause.text.len;
+    return DEPOSITARY_OK;
+}
+
+/* Checks and stages one; *clauses and *length are those of the edition with it. */
+static int stage_clause(struct ledger *ledger, const struct pending_edition *edition,
+                        const struct placed_clause *placed, uint64_t *clauses, uint64_t *length, struct fault *fault) {
+    size_t text_len;
+    bool is_new;
+    int error = check_placed(edition, placed, &text_len, fault);
+    if (error == 0)
+        error =
+            ledger->store->ops->stage_put(ledger->store, edition->index, placed->place, placed->record, &is_new, fault);
+    if (error || !is_new)
+        return error;
+    if (text_len > edition->record.source_length - *length)
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "the clauses are longer than source-length");
+    *length += text_len;
+    *clauses += 1;
+    return DEPOSITARY_OK;
+}
+
+static int put_locked(struct ledger *ledger, const struct hash *leaf_hash, const struct placed_clause *placed,
+                      size_t count, int64_t now_s, struct fault *fault) {
+    const struct store_ops *ops = ledger->store->ops;
+    pending_expire(ledger, now_s);
+    struct pending_edition *edition = find_edition(ledger->pending, leaf_hash);
+    if (edition == NULL)
+        return fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition");
+
+    uint64_t clauses = edition->staged_clauses, length = edition->staged_length;
+    int error = ops->stage_begin(ledger->store, fault);
+    for (size_t i = 0; error == 0 && i < count; i++)
+        error = stage_clause(ledger, edition, &placed[i], &clauses, &length, fault);
+    if (error == 0)
+        error = ops->stage_commit(ledger->store, fault);
+    if (error) {
+        ops->stage_rollback(ledger->store);
+        if (error == DEPOSITARY_E_IO || error == DEPOSITARY_E_MEMORY || error == DEPOSITARY_E_DAMAGED)
+            pending_drop(ledger); /* what is staged cannot be relied on; the office begins again */
+        return error;
+    }
+    edition->staged_clauses = clauses;
+    edition->staged_length = length;
+    ledger->pending->touched_s = now_s;
+    return DEPOSITARY_OK;
+}
+
+int ledger_put_clauses(struct ledger *ledger, const struct hash *edition, const struct placed_clause *clauses,
+                       size_t count, int64_t now_s, uint64_t *received, struct fault *fault) {
+    pthread_mutex_lock(&ledger->write_lock);
+    int error = put_locked(ledger, edition, clauses, count, now_s, fault);
+    pthread_mutex_unlock(&ledger->write_lock);
+    if (error == 0)
+        *received = count;
+    return error;
+}
+
+/* ---- the commit */
+
+/* A merkle_node_sink that stores; leaves are stored with their entry or clause. */
+struct put_nodes {
+    struct store *store;
+    store_tree tree;
+    struct fault *fault;
+};
+
+static int put_node(void *context, unsigned level, uint64_t index, const struct hash *hash) {
+    const struct put_nodes *nodes = context;
+    if (level == 0)
+        return DEPOSITARY_OK;
+    return nodes->store->ops->put_node(nodes->store, nodes->tree, level, index, hash, nodes->fault);
+}
+
+struct put_edition {
+    struct store *store;
+    const struct pending_edition *edition;
+    struct rebuild rebuild;
+    struct put_nodes nodes;
+    struct fault *fault;
+};
+
+/* A store_clause_sink: from staging into the ledger, rebuilding the edition on the way. */
+static int put_clause(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash) {
+    struct put_edition *put = context;
+    (void)leaf_hash; /* staging has none */
+    if (place != put->rebuild.edge.size)
+        return fault_set(put->fault, DEPOSITARY_E_RULE, "place %" PRIu64 ": there is no clause",
+                         put->rebuild.edge.size);
+    struct hash computed;
+    struct fault why = {0};
+    merkle_leaf_hash(&computed, record);
+    int error = put->store->ops->put_clause(put->store, put->edition->index, place, record, &computed, put->fault);
+    if (error)
+        return error;
+    error = rebuild_clause(&put->rebuild, record, &computed, put_node, &put->nodes, &why);
+    if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
+        return fault_set(put->fault, error, "entry %" PRIu64 ", place %" PRIu64 ": %s", put->edition->index, place,
+                         fault_text(&why));
+    return error;
+}
+
+static int put_edition(struct ledger *ledger, const struct pending_edition *edition, struct fault *fault) {
+    struct put_edition put = {.store = ledger->store,
+                              .edition = edition,
+                              .nodes = {ledger->store, edition->index + 1, fault},
+                              .fault = fault};
+    struct fault why = {0};
+    rebuild_init(&put.rebuild, &edition->record);
+    int error = ledger->store->ops->stage_clauses(ledger->store, edition->index, put_clause, &put, fault);
+    if (error == 0) {
+        error = rebuild_finish(&put.rebuild, &why);
+        if (error)
+            fault_set(fault, error, "entry %" PRIu64 ": %s", edition->index, fault_text(&why));
+    }
+    rebuild_free(&put.rebuild);
+    return error;
+}
+
+static int put_entries(struct ledger *ledger, const struct pending *pending, struct fault *fault) {
+    struct store *store = ledger->store;
+    struct put_nodes nodes = {store, 0, fault};
+    struct merkle_edge edge = ledger->edge;
+    for (size_t i = 0; i < pending->count; i++) {
+        int error =
+            store->ops->put_entry(store, pending->first + i, pending->records[i], &pending->leaf_hashes[i], fault);
+        if (error == 0)
+            error = merkle_edge_append(&edge, &pending->leaf_hashes[i], put_node, &nodes);
+        if (error)
+            return error;
+    }
+    return DEPOSITARY_OK;
+}
+
+/* Everything of the append, in one transaction. */
+static int put_all(struct ledger *ledger, const struct pending *pending, struct fault *fault) {
+    struct store *store = ledger->store;
+    uint64_t entries;
+    int error = store->ops->begin(store, &entries, fault);
+    if (error)
+        return error;
+    if (entries != pending->first)
+        error = fault_set(fault, DEPOSITARY_E_STATE, "another process has appended to this ledger");
+    if (error == 0)
+        error = put_entries(ledger, pending, fault);
+    for (size_t i = 0; error == 0 && i < pending->editions_count; i++)
+        error = put_edition(ledger, &pending->editions[i], fault);
+    if (error == 0)
+        error = store->ops->put_checkpoint(store, pending->first + pending->count, buffer_bytes(&pending->note), fault);
+    if (error == 0)
+        error = store->ops->commit(store, fault);
+    if (error)
+        store->ops->rollback(store);
+    return error;
+}
+
+int pending_commit(struct ledger *ledger, struct fault *fault) {
+    struct pending *pending = ledger->pending;
+    /* All that can fail is done before the commit: after it the new state is what there is. */
+    struct ledger_state *state;
+    const struct state_parts parts = {.size = pending->first + pending->count,
+                                      .root = pending->root,
+                                      .checkpoint = buffer_bytes(&pending->note),
+                                      .register_record = pending->records[pending->count - 1],
+                                      .register_path = pending->register_path,
+                                      .lines = pending->lines};
+    int error = state_new(&state, &parts);
+    if (error)
+        return error;
+    pending->lines = NULL; /* the state's now */
+    error = put_all(ledger, pending, fault);
+    if (error) {
+        pending->lines = (struct register_lines *)state->lines;
+        state->lines = NULL;
+        ledger_state_release(state);
+        if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
+            pending_drop(ledger); /* no clauses will ever make it good */
+        return error;
+    }
+    rules_free(&ledger->rules);
+    ledger->rules = pending->rules;
+    pending->rules = (struct rules){0};
+    ledger->edge = pending->edge;
+    state_publish(ledger, state);
+    pending_drop(ledger);
+    return DEPOSITARY_OK;
+}

@@ -1,0 +1,303 @@
+/* Reading from the SQLite store: a pool of connections, each a reader's for as long as it holds it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ledger/sqlite_private.h"
+
+#define POOL_MAX 16 /* connections kept when nobody reads */
+
+static struct sqlite_store *sqlite_of(struct store *store) {
+    return (struct sqlite_store *)store;
+}
+
+static void reader_free(struct store_reader *reader) {
+    connection_close(&reader->connection);
+    free(reader);
+}
+
+static int reader_new(struct store_reader **out, const char *path, struct fault *fault) {
+    struct store_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL)
+        return DEPOSITARY_E_MEMORY;
+    int error = connection_open(&reader->connection, path, fault);
+    if (error == 0)
+        error = connection_run(&reader->connection, "PRAGMA query_only = ON;", fault);
+    if (error) {
+        reader_free(reader);
+        return error;
+    }
+    *out = reader;
+    return DEPOSITARY_OK;
+}
+
+static struct store_reader *pool_take(struct sqlite_store *sqlite) {
+    pthread_mutex_lock(&sqlite->pool_lock);
+    struct store_reader *reader = sqlite->pool;
+    if (reader != NULL) {
+        sqlite->pool = reader->next;
+        sqlite->pool_count--;
+    }
+    pthread_mutex_unlock(&sqlite->pool_lock);
+    return reader;
+}
+
+static bool pool_give(struct sqlite_store *sqlite, struct store_reader *reader) {
+    pthread_mutex_lock(&sqlite->pool_lock);
+    bool is_kept = sqlite->pool_count < POOL_MAX;
+    if (is_kept) {
+        reader->next = sqlite->pool;
+        sqlite->pool = reader;
+        sqlite->pool_count++;
+    }
+    pthread_mutex_unlock(&sqlite->pool_lock);
+    return is_kept;
+}
+
+int sqlite_read_begin(struct store *store, struct store_reader **out, struct fault *fault) {
+    struct sqlite_store *sqlite = sqlite_of(store);
+    struct store_reader *reader = pool_take(sqlite);
+    int error = reader == NULL ? reader_new(&reader, sqlite->path, fault) : DEPOSITARY_OK;
+    if (error)
+        return error;
+    error = connection_step(&reader->connection, SQL_BEGIN, fault);
+    if (error) {
+        reader_free(reader);
+        return error;
+    }
+    *out = reader;
+    return DEPOSITARY_OK;
+}
+
+void sqlite_read_end(struct store *store, struct store_reader *reader) {
+    if (reader == NULL)
+        return;
+    /* A connection that cannot even end its transaction is not used again. */
+    int error = connection_step(&reader->connection, SQL_COMMIT, NULL);
+    if (error || !pool_give(sqlite_of(store), reader))
+        reader_free(reader);
+}
+
+void sqlite_read_close(struct sqlite_store *store) {
+    struct store_reader *reader;
+    while ((reader = pool_take(store)) != NULL)
+        reader_free(reader);
+}
+
+/* After a step that should have given a row. */
+static int no_row(struct connection *connection, int code, struct fault *fault, const char *what, uint64_t number) {
+    if (code == SQLITE_DONE)
+        return fault_set(fault, DEPOSITARY_E_MISSING, "%s %" PRIu64 " is not there", what, number);
+    return connection_failed(connection, code, fault, "%s %" PRIu64, what, number);
+}
+
+static int bad_row(struct fault *fault, const char *what, uint64_t number) {
+    return fault_set(fault, DEPOSITARY_E_DAMAGED, "%s %" PRIu64 ": the row is malformed", what, number);
+}
+
+/* Appends a column to a buffer that may have failed before. */
+static int append_column(struct buffer *out, sqlite3_stmt *statement, int at) {
+    buffer_append(out, column_bytes(statement, at));
+    return out->error;
+}
+
+int sqlite_size(struct store_reader *reader, uint64_t *out_entries, struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_SIZE, &statement, fault);
+    if (error)
+        return error;
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        error = connection_failed(&reader->connection, code, fault, "number of entries");
+    else if (!column_number(statement, 0, out_entries))
+        error = fault_set(fault, DEPOSITARY_E_DAMAGED, "number of entries: the row is malformed");
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_entry(struct store_reader *reader, uint64_t index, struct buffer *record, struct hash *leaf_hash,
+                 struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_ENTRY, &statement, fault);
+    if (error)
+        return error;
+    int code = bind_number(statement, 1, index);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        error = no_row(&reader->connection, code, fault, "entry", index);
+    else if (!column_hash(statement, 0, leaf_hash))
+        error = bad_row(fault, "entry", index);
+    else
+        error = append_column(record, statement, 1);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_find(struct store_reader *reader, const struct hash *leaf_hash, uint64_t *out_index, struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_FIND, &statement, fault);
+    if (error)
+        return error;
+    int code = bind_bytes(statement, 1, hash_bytes(leaf_hash));
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        error = connection_failed(&reader->connection, code, fault, "an entry by its leaf hash");
+    else if (!column_number(statement, 0, out_index))
+        error = fault_set(fault, DEPOSITARY_E_MISSING, "no entry has this leaf hash");
+    sqlite3_reset(statement);
+    return error;
+}
+
+/* Words for a node's place. */
+static int node_failed(struct store_reader *reader, int code, struct fault *fault, store_tree tree, unsigned level,
+                       uint64_t index) {
+    char of[64] = "the ledger";
+    if (tree != 0)
+        snprintf(of, sizeof of, "the edition at entry %" PRIu64, tree - 1);
+    if (code == SQLITE_ROW)
+        return fault_set(fault, DEPOSITARY_E_DAMAGED, "node %u/%" PRIu64 " of %s: the row is malformed", level, index,
+                         of);
+    if (code == SQLITE_DONE)
+        return fault_set(fault, DEPOSITARY_E_MISSING, "node %u/%" PRIu64 " of %s is not there", level, index, of);
+    return connection_failed(&reader->connection, code, fault, "node %u/%" PRIu64 " of %s", level, index, of);
+}
+
+int sqlite_node(struct store_reader *reader, store_tree tree, unsigned level, uint64_t index, struct hash *out,
+                struct fault *fault) {
+    sqlite3_stmt *statement;
+    enum sql sql = level > 0 ? SQL_NODE : tree > 0 ? SQL_PLACE_HASH : SQL_ENTRY_HASH;
+    int error = connection_statement(&reader->connection, sql, &statement, fault);
+    if (error)
+        return error;
+    int code;
+    if (sql == SQL_ENTRY_HASH) {
+        code = bind_number(statement, 1, index);
+    } else if (sql == SQL_PLACE_HASH) {
+        code = bind_number(statement, 1, tree - 1);
+        if (code == SQLITE_OK)
+            code = bind_number(statement, 2, index);
+    } else {
+        code = bind_number(statement, 1, tree);
+        if (code == SQLITE_OK)
+            code = bind_number(statement, 2, level);
+        if (code == SQLITE_OK)
+            code = bind_number(statement, 3, index);
+    }
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW || !column_hash(statement, 0, out))
+        error = node_failed(reader, code, fault, tree, level, index);
+    sqlite3_reset(statement);
+    return error;
+}
+
+/* A statement over one place of an edition, stepped to its row. Reset *statement in every case where it is set. */
+static int place_row(struct store_reader *reader, enum sql sql, uint64_t edition_index, uint64_t place,
+                     sqlite3_stmt **statement, struct fault *fault) {
+    int error = connection_statement(&reader->connection, sql, statement, fault);
+    if (error) {
+        *statement = NULL;
+        return error;
+    }
+    int code = bind_number(*statement, 1, edition_index);
+    if (code == SQLITE_OK)
+        code = bind_number(*statement, 2, place);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(*statement);
+    if (code == SQLITE_ROW)
+        return DEPOSITARY_OK;
+    if (code == SQLITE_DONE)
+        return fault_set(fault, DEPOSITARY_E_MISSING,
+                         "clause at place %" PRIu64 " of the edition at entry %" PRIu64 " is not there", place,
+                         edition_index);
+    return connection_failed(&reader->connection, code, fault,
+                             "clause at place %" PRIu64 " of the edition at entry %" PRIu64, place, edition_index);
+}
+
+int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct buffer *record,
+                  struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = place_row(reader, SQL_CLAUSE, edition_index, place, &statement, fault);
+    if (error == 0)
+        error = append_column(record, statement, 0);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_clause_hash(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
+                       uint64_t *record_len, struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = place_row(reader, SQL_CLAUSE_HASH, edition_index, place, &statement, fault);
+    if (error == 0 && (!column_hash(statement, 0, hash) || !column_number(statement, 1, record_len)))
+        error = fault_set(fault, DEPOSITARY_E_DAMAGED,
+                          "clause at place %" PRIu64 " of the edition at entry %" PRIu64 ": the row is malformed",
+                          place, edition_index);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, store_clause_sink *sink, void *context,
+                   struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_CLAUSES, &statement, fault);
+    if (error)
+        return error;
+    int code = bind_number(statement, 1, edition_index);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    while (error == 0 && code == SQLITE_ROW) {
+        uint64_t place;
+        struct hash leaf_hash;
+        if (!column_number(statement, 0, &place) || !column_hash(statement, 1, &leaf_hash))
+            error = fault_set(fault, DEPOSITARY_E_DAMAGED,
+                              "clauses of the edition at entry %" PRIu64 ": a row is malformed", edition_index);
+        else
+            error = sink(context, place, column_bytes(statement, 2), &leaf_hash);
+        if (error == 0)
+            code = sqlite3_step(statement);
+    }
+    if (error == 0 && code != SQLITE_DONE)
+        error = connection_failed(&reader->connection, code, fault, "clauses of the edition at entry %" PRIu64,
+                                  edition_index);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_checkpoint_from(struct store_reader *reader, uint64_t size, struct buffer *note, uint64_t *out_size,
+                           struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_CHECKPOINT_FROM, &statement, fault);
+    if (error)
+        return error;
+    uint64_t found = 0;
+    int code = bind_number(statement, 1, size);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        error = no_row(&reader->connection, code, fault, "checkpoint of size", size);
+    else if (!column_number(statement, 0, &found))
+        error = bad_row(fault, "checkpoint of size", size);
+    else
+        error = append_column(note, statement, 1);
+    sqlite3_reset(statement);
+    if (error == 0)
+        *out_size = found;
+    return error;
+}
+
+int sqlite_counts(struct store_reader *reader, struct store_counts *out, struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_COUNTS, &statement, fault);
+    if (error)
+        return error;
+    int code = sqlite3_step(statement);
+    if (code != SQLITE_ROW)
+        error = connection_failed(&reader->connection, code, fault, "number of rows");
+    else if (!column_number(statement, 0, &out->entries) || !column_number(statement, 1, &out->nodes) ||
+             !column_number(statement, 2, &out->places) || !column_number(statement, 3, &out->checkpoints))
+        error = fault_set(fault, DEPOSITARY_E_DAMAGED, "number of rows: the row is malformed");
+    sqlite3_reset(statement);
+    return error;
+}

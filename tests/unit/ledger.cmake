@@ -1,0 +1,7 @@
+# The room src/ledger: the append-only ledger, its rules, its store.
+
+# Real ledgers for tests, here and in other rooms.
+add_library(ledger_maker STATIC ledger_maker.c)
+depositary_target(ledger_maker)
+target_include_directories(ledger_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(ledger_maker PUBLIC depositary_ledger)
