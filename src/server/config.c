@@ -1,0 +1,272 @@
+/* Options and environment of depositaryd. See config.h. */
+#include "server/config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "base/file.h"
+#include "depositary/version.h"
+#include "proof/record.h"
+
+enum {
+    OPT_DATA = 256,
+    OPT_LISTEN,
+    OPT_POLICY,
+    OPT_ANNOUNCE,
+    OPT_HTTP,
+    OPT_STORE,
+    OPT_FOLLOW,
+    OPT_TLS_CERT,
+    OPT_TLS_KEY,
+    OPT_TLS_CLIENT_CA,
+    OPT_ALLOW_PLAINTEXT,
+    OPT_INIT,
+    OPT_ORIGIN,
+    OPT_EMPTY,
+    OPT_DRAIN_TIMEOUT,
+    OPT_LOG_LEVEL,
+    OPT_LOG_FORMAT,
+    OPT_CHECK,
+    OPT_PROBE,
+    OPT_PRINT_KEY_REQUEST,
+    OPT_VERSION
+};
+
+static const struct option options[] = {
+    {"data", required_argument, NULL, OPT_DATA},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"announce", required_argument, NULL, OPT_ANNOUNCE},
+    {"http", required_argument, NULL, OPT_HTTP},
+    {"store", required_argument, NULL, OPT_STORE},
+    {"follow", required_argument, NULL, OPT_FOLLOW},
+    {"tls-cert", required_argument, NULL, OPT_TLS_CERT},
+    {"tls-key", required_argument, NULL, OPT_TLS_KEY},
+    {"tls-client-ca", required_argument, NULL, OPT_TLS_CLIENT_CA},
+    {"allow-plaintext", no_argument, NULL, OPT_ALLOW_PLAINTEXT},
+    {"init", no_argument, NULL, OPT_INIT},
+    {"origin", required_argument, NULL, OPT_ORIGIN},
+    {"empty", no_argument, NULL, OPT_EMPTY},
+    {"drain-timeout", required_argument, NULL, OPT_DRAIN_TIMEOUT},
+    {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"probe", no_argument, NULL, OPT_PROBE},
+    {"print-key-request", no_argument, NULL, OPT_PRINT_KEY_REQUEST},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+static const char help[] =
+    "Usage: depositaryd [OPTION...]\n"
+    "Serves the clauses of treaties and laws, and proves every byte of them.\n\n"
+    "  --data DIR            where the ledger is (DEPOSITARY_DATA; /var/lib/depositary for root, else $XDG_DATA_HOME/depositary)\n"
+    "  --listen URL          tcp://HOST:PORT or ipc:///PATH; repeatable (DEPOSITARY_LISTEN, with spaces between;\n"
+    "                        tcp://127.0.0.1:7769 and ipc://DIR/run/depositary.sock)\n"
+    "  --policy FILE         the ledger's pinned keys and witnesses (DIR/policy)\n"
+    "  --http HOST:PORT      /healthz and /readyz (127.0.0.1:7780); none turns it off\n"
+    "  --allow-plaintext     plain tcp on an address that is not loopback\n"
+    "  --store sqlite:       the store (sqlite:, in DIR)\n"
+    "  --init                make an office and a ledger in an empty DIR; without it only where every listener is loopback or ipc\n"
+    "  --origin NAME         with --init: the ledger's name (depositary.localhost/ and six random letters)\n"
+    "  --empty               with --init: without the built-in statement\n"
+    "  --drain-timeout SECONDS  on SIGTERM and SIGINT accepted calls are answered within this time (10)\n"
+    "  --log-level LEVEL     error, warning, info or debug (info)\n"
+    "  --log-format FORMAT   text or json (text)\n"
+    "  --check               check configuration and ledger, then exit\n"
+    "  --probe               ask the daemon that runs on these listeners, then exit 0 if it serves\n"
+    "  --print-key-request   print this daemon's answer key and how the office authorises it, then exit\n"
+    "  -h, --help            this      --version  the version\n\n"
+    "Example: depositaryd --data /tmp/depositary-demo --listen tcp://127.0.0.1:7769\n";
+
+static int told(const char *message, const char *value) {
+    fprintf(stderr, "depositaryd: %s%s%s\n", message, value != NULL ? ": " : "", value != NULL ? value : "");
+    return 2;
+}
+
+bool config_is_local(const char *url) {
+    static const char *const starts[] = {"ipc://",         "tcp://127.",           "tcp://localhost:", "tcp://[::1]:",
+                                         "tls+tcp://127.", "tls+tcp://localhost:", "tls+tcp://[::1]:"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(url, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static int add_listen(struct config *config, const char *url) {
+    if (strncmp(url, "tcp://", 6) != 0 && strncmp(url, "ipc://", 6) != 0 && strncmp(url, "tls+tcp://", 10) != 0)
+        return told("--listen takes tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH", url);
+    if (strncmp(url, "tls+tcp://", 10) == 0)
+        return told("this build serves no tls+tcp:// yet", url);
+    if (config->listen_count == CONFIG_LISTEN_MAX || strlen(url) >= sizeof config->listen[0])
+        return told("too many listeners, or one that is too long", url);
+    snprintf(config->listen[config->listen_count++], sizeof config->listen[0], "%s", url);
+    return -1;
+}
+
+static int copy(char *out, size_t capacity, const char *value, const char *name) {
+    if (*value == '\0' || strlen(value) >= capacity)
+        return told("empty or too long", name);
+    snprintf(out, capacity, "%s", value);
+    return -1;
+}
+
+/* Options of one thing each; -1 to go on. */
+static int take(struct config *config, int val, const char *argument) {
+    uint64_t number;
+    switch (val) {
+    case OPT_DATA:
+        return copy(config->data, sizeof config->data, argument, "--data");
+    case OPT_LISTEN:
+        return add_listen(config, argument);
+    case OPT_POLICY:
+        return copy(config->policy, sizeof config->policy, argument, "--policy");
+    case OPT_HTTP:
+        return copy(config->http, sizeof config->http, argument, "--http");
+    case OPT_STORE:
+        return strcmp(argument, "sqlite:") == 0 ? -1 : told("this build has the store sqlite: only", argument);
+    case OPT_ALLOW_PLAINTEXT:
+        config->allow_plaintext = true;
+        return -1;
+    case OPT_INIT:
+        config->is_init = true;
+        return -1;
+    case OPT_ORIGIN:
+        config->origin = argument;
+        return origin_valid(bytes_text(argument))
+                   ? -1
+                   : told("--origin takes letters, digits and . / _ - (at most 128)", argument);
+    case OPT_EMPTY:
+        config->is_empty = true;
+        return -1;
+    case OPT_DRAIN_TIMEOUT:
+        if (!decimal_parse(&number, bytes_text(argument)) || number > 3600)
+            return told("--drain-timeout takes seconds, 0 to 3600", argument);
+        config->drain_timeout_s = (unsigned)number;
+        return -1;
+    case OPT_LOG_LEVEL:
+        return log_level_parse(&config->log_level, argument)
+                   ? -1
+                   : told("--log-level takes error, warning, info or debug", argument);
+    case OPT_LOG_FORMAT:
+        if (strcmp(argument, "text") != 0 && strcmp(argument, "json") != 0)
+            return told("--log-format takes text or json", argument);
+        config->log_format = strcmp(argument, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
+        return -1;
+    case OPT_CHECK:
+        config->action = ACTION_CHECK;
+        return -1;
+    case OPT_PROBE:
+        config->action = ACTION_PROBE;
+        return -1;
+    case OPT_PRINT_KEY_REQUEST:
+        config->action = ACTION_PRINT_KEY_REQUEST;
+        return -1;
+    case OPT_VERSION:
+        printf("depositaryd %s\n", DEPOSITARY_VERSION);
+        return 0;
+    case 'h':
+        fputs(help, stdout);
+        return 0;
+    default:
+        return told("this build does not have --announce, --follow and --tls-* yet", NULL);
+    }
+}
+
+static int read_options(struct config *config, int argc, char **argv) {
+    opterr = 0;
+    optind = 0;
+    for (int val; (val = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+        if (val == '?' || val == ':')
+            return told(val == '?' ? "unknown option (see depositaryd --help)" : "an option lacks its value",
+                        argv[optind - 1]);
+        int status = take(config, val, optarg);
+        if (status >= 0)
+            return status;
+    }
+    return optind == argc ? -1 : told("no arguments are taken beside options", argv[optind]);
+}
+
+/* Listeners from the environment, with spaces between. */
+static int read_listen_words(struct config *config, const char *words) {
+    char url[512];
+    while (*(words += strspn(words, " ")) != '\0') {
+        size_t len = strcspn(words, " ");
+        if (len >= sizeof url)
+            return told("DEPOSITARY_LISTEN has a URL that is too long", NULL);
+        snprintf(url, sizeof url, "%.*s", (int)len, words);
+        int status = add_listen(config, url);
+        if (status >= 0)
+            return status;
+        words += len;
+    }
+    return -1;
+}
+
+static int default_data(struct config *config) {
+    const char *data = getenv("DEPOSITARY_DATA"), *home = getenv("HOME"), *xdg = getenv("XDG_DATA_HOME");
+    int len;
+    if (data != NULL && *data != '\0')
+        len = snprintf(config->data, sizeof config->data, "%s", data);
+    else if (geteuid() == 0)
+        len = snprintf(config->data, sizeof config->data, "/var/lib/depositary");
+    else if (xdg != NULL && *xdg == '/')
+        len = snprintf(config->data, sizeof config->data, "%s/depositary", xdg);
+    else if (home != NULL && *home == '/')
+        len = snprintf(config->data, sizeof config->data, "%s/.local/share/depositary", home);
+    else
+        return told("no folder: give --data DIR", NULL);
+    return len > 0 && (size_t)len < sizeof config->data ? -1 : told("the folder's path is too long", NULL);
+}
+
+static int set_defaults(struct config *config) {
+    const char *listen = getenv("DEPOSITARY_LISTEN");
+    int status = config->data[0] == '\0' ? default_data(config) : -1;
+    if (status >= 0)
+        return status;
+    if (config->listen_count == 0 && listen != NULL && (status = read_listen_words(config, listen)) >= 0)
+        return status;
+    if (config->listen_count == 0) {
+        if (strlen(config->data) > sizeof config->listen[0] - 32)
+            return told("the folder's path is too long for an ipc socket; give --listen", config->data);
+        add_listen(config, "tcp://127.0.0.1:7769");
+        snprintf(config->listen[config->listen_count++], sizeof config->listen[0], "ipc://%.400s/run/depositary.sock",
+                 config->data);
+    }
+    config->is_first_start_allowed = config->policy[0] == '\0';
+    if (config->policy[0] == '\0' && file_path(config->policy, sizeof config->policy, config->data, "policy") != 0)
+        return told("the folder's path is too long", config->data);
+    if (strcmp(config->http, "none") == 0)
+        config->http[0] = '\0';
+    return -1;
+}
+
+static int check_together(struct config *config) {
+    bool is_local = true;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        is_local = is_local && config_is_local(config->listen[i]);
+        if (strncmp(config->listen[i], "tcp://", 6) == 0 && !config_is_local(config->listen[i]) &&
+            !config->allow_plaintext)
+            return told(
+                "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",
+                config->listen[i]);
+    }
+    if (config->is_init && !config->is_first_start_allowed)
+        return told("--init makes its own policy; it does not go with --policy", NULL);
+    config->is_first_start_allowed = config->is_first_start_allowed && (is_local || config->is_init);
+    return -1;
+}
+
+int config_read(struct config *out, int argc, char **argv) {
+    *out = (struct config){
+        .http = "127.0.0.1:7780", .drain_timeout_s = 10, .log_level = LOG_LEVEL_INFO, .log_format = LOG_FORMAT_TEXT};
+    int status = read_options(out, argc, argv);
+    if (status < 0)
+        status = set_defaults(out);
+    return status < 0 ? check_together(out) : status;
+}

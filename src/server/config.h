@@ -1,0 +1,39 @@
+/* What depositaryd was told: options, environment, defaults. depositaryd(8). */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define CONFIG_LISTEN_MAX 16
+#define CONFIG_PATH_MAX   4096
+
+enum config_action { ACTION_SERVE, ACTION_CHECK, ACTION_PROBE, ACTION_PRINT_KEY_REQUEST };
+
+struct config {
+    enum config_action action;
+    char data[CONFIG_PATH_MAX];
+    char policy[CONFIG_PATH_MAX];        /* path of the policy file */
+    char listen[CONFIG_LISTEN_MAX][512]; /* URLs */
+    size_t listen_count;
+    char http[256];              /* HOST:PORT; "" where it is off */
+    const char *origin;          /* NULL: a random one on a first start */
+    bool is_init;                /* --init */
+    bool is_first_start_allowed; /* an empty folder may be made a ledger of its own: see config_read */
+    bool is_empty;               /* --empty: without the built-in instrument */
+    bool allow_plaintext;
+    unsigned drain_timeout_s;
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/**
+ * Reads options and environment. -1 to go on; else an exit code: help or version was printed (0), or what is wrong was told on standard
+ * error (2). A first start is allowed with --init, or where every listener is loopback or ipc; never where --policy was given.
+ */
+MUST_USE int config_read(struct config *out, int argc, char **argv);
+
+/** Whether every address of the URL is this machine's own: ipc://, tcp://127.x, [::1], localhost. */
+bool config_is_local(const char *url);
+
+#endif
