@@ -2,6 +2,8 @@
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 #include "base/log.h"
 

@@ -1,0 +1,157 @@
+/* The HTTP side door. See http.h. */
+#include "server/http.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+
+#define HTTP_HEADERS_MAX (16 * 1024) /* bytes of a request's head */
+#define HTTP_BODY_MAX    1024        /* no request here has a body */
+#define HTTP_TIMEOUT_S   10
+
+struct http {
+    struct event_base *base;
+    struct evhttp *server;
+    struct event *stop;
+    int stop_pipe[2];
+    struct http_source source;
+    pthread_t thread;
+    bool has_thread;
+};
+
+static void reply(struct evhttp_request *request, int code, const char *reason, const char *text) {
+    struct evbuffer *body = evbuffer_new();
+    if (body == NULL || evbuffer_add(body, text, strlen(text)) != 0) {
+        evhttp_send_error(request, HTTP_INTERNAL, NULL);
+    } else {
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; charset=utf-8");
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Cache-Control", "no-store");
+        evhttp_send_reply(request, code, reason, body);
+    }
+    if (body != NULL)
+        evbuffer_free(body);
+}
+
+static void serve_health(struct evhttp_request *request, void *context) {
+    (void)context;
+    reply(request, HTTP_OK, "OK", "ok\n");
+}
+
+static void serve_readiness(struct evhttp_request *request, void *context) {
+    const struct http *http = context;
+    char why[256] = "not ready";
+    if (http->source.ready(http->source.context, why, sizeof why - 1)) {
+        reply(request, HTTP_OK, "OK", "ready\n");
+        return;
+    }
+    why[strlen(why)] = '\n';
+    reply(request, HTTP_SERVUNAVAIL, "Service Unavailable", why);
+}
+
+static void serve_other(struct evhttp_request *request, void *context) {
+    (void)context;
+    reply(request, HTTP_NOTFOUND, "Not Found", "not found\n");
+}
+
+static void stop_loop(evutil_socket_t fd, short events, void *context) {
+    struct http *http = context;
+    (void)fd;
+    (void)events;
+    event_base_loopbreak(http->base);
+}
+
+static void *run(void *context) {
+    struct http *http = context;
+    event_base_dispatch(http->base);
+    return NULL;
+}
+
+/* "HOST:PORT" taken apart. */
+static bool read_address(const char *address, char *host, size_t capacity, uint16_t *port) {
+    const char *colon = strrchr(address, ':');
+    uint64_t number;
+    if (colon == NULL || colon == address || !decimal_parse(&number, bytes_text(colon + 1)) || number > UINT16_MAX)
+        return false;
+    size_t len = (size_t)(colon - address);
+    if (address[0] == '[' && colon[-1] == ']') {
+        address++;
+        len -= 2;
+    }
+    if (len == 0 || len >= capacity)
+        return false;
+    memcpy(host, address, len);
+    host[len] = '\0';
+    *port = (uint16_t)number;
+    return true;
+}
+
+static bool set_up(struct http *http) {
+    http->base = event_base_new();
+    http->server = http->base != NULL ? evhttp_new(http->base) : NULL;
+    if (http->server == NULL || pipe(http->stop_pipe) != 0)
+        return false;
+    http->stop = event_new(http->base, http->stop_pipe[0], EV_READ | EV_PERSIST, stop_loop, http);
+    if (http->stop == NULL || event_add(http->stop, NULL) != 0)
+        return false;
+    evhttp_set_max_headers_size(http->server, HTTP_HEADERS_MAX);
+    evhttp_set_max_body_size(http->server, HTTP_BODY_MAX);
+    evhttp_set_timeout(http->server, HTTP_TIMEOUT_S);
+    evhttp_set_allowed_methods(http->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+    evhttp_set_gencb(http->server, serve_other, http);
+    return evhttp_set_cb(http->server, "/healthz", serve_health, http) == 0 &&
+           evhttp_set_cb(http->server, "/readyz", serve_readiness, http) == 0;
+}
+
+int http_start(struct http **out, const char *address, const struct http_source *source, struct fault *fault) {
+    char host[256];
+    uint16_t port;
+    if (!read_address(address, host, sizeof host, &port))
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "--http takes HOST:PORT, not \"%s\"", address);
+    struct http *http = calloc(1, sizeof *http);
+    if (http == NULL)
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the HTTP listener");
+    http->source = *source;
+    http->stop_pipe[0] = http->stop_pipe[1] = -1;
+    int error = 0;
+    if (!set_up(http))
+        error = fault_set(fault, DEPOSITARY_E_MEMORY, "the HTTP listener cannot be made");
+    else if (evhttp_bind_socket(http->server, host, port) != 0)
+        error = fault_set(fault, DEPOSITARY_E_IO, "--http %s: %s", address, strerror(errno));
+    else if (pthread_create(&http->thread, NULL, run, http) != 0)
+        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no thread for the HTTP listener");
+    else
+        http->has_thread = true;
+    if (error != 0) {
+        http_stop(http);
+        return error;
+    }
+    *out = http;
+    return 0;
+}
+
+void http_stop(struct http *http) {
+    if (http == NULL)
+        return;
+    if (http->has_thread) {
+        while (write(http->stop_pipe[1], "", 1) < 0 && errno == EINTR)
+            ;
+        pthread_join(http->thread, NULL);
+    }
+    if (http->stop != NULL)
+        event_free(http->stop);
+    if (http->server != NULL)
+        evhttp_free(http->server);
+    if (http->base != NULL)
+        event_base_free(http->base);
+    for (int i = 0; i < 2; i++)
+        if (http->stop_pipe[i] >= 0)
+            close(http->stop_pipe[i]);
+    free(http);
+}

@@ -1,0 +1,23 @@
+/*
+ * The HTTP side door, for orchestrators: /healthz (the process lives) and /readyz (the front door answered a real request lately, the ledger can be
+ * read, the answer key is good, not draining). One thread of its own; never nng's HTTP, which has memory faults in the versions in use.
+ */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include "base/error.h"
+
+struct http;
+
+struct http_source {
+    void *context;
+    /** Whether the service is ready; else why not, in words, in *why. Called from the HTTP thread. */
+    bool (*ready)(void *context, char *why, size_t capacity);
+};
+
+/** Listens on "HOST:PORT" ("[::1]:7780" for IPv6). DEPOSITARY_E_ARGUMENT for another form, DEPOSITARY_E_IO where it cannot. */
+MUST_USE int http_start(struct http **out, const char *address, const struct http_source *source, struct fault *fault);
+/** Stops and waits for the thread; NULL is fine. */
+void http_stop(struct http *http);
+
+#endif
