@@ -5,6 +5,8 @@
 #ifndef SERVER_HTTP_H
 #define SERVER_HTTP_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 struct http;
