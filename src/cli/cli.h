@@ -116,6 +116,7 @@ int cli_finish(void);
 /** The common fields of a JSON object for a verified answer: ledger size, register time, seal, verified. */
 json_t *cli_json_answer(const depositary_answer *answer);
 json_t *cli_json_edition(const depositary_edition *edition);
+json_t *cli_json_latest(const depositary_edition *edition); /* true, false, or null where it is not known */
 json_t *cli_json_clause(const depositary_clause *clause);
 json_t *cli_json_span(depositary_span span);
 /** Prints the object on a line and frees it; an exit code. */
@@ -134,12 +135,27 @@ struct cli_found {
 int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out);
 void cli_found_free(struct cli_found *found);
 
+/* pages.c */
+
+/** The verified answers of a call that is made page by page, in order. */
+struct cli_pages {
+    depositary_answer **answers; /* owned */
+    size_t count;
+};
+
+/** Makes the call for one page; returns its error. */
+typedef int cli_fetch(struct cli *cli, void *context, const depositary_page *page, depositary_answer **out);
+
+/** Reads all pages. is_kept: whether this is the call that the verb is about, so that --receipt keeps its first page (one that fails is kept
+ * in any case). 0 or an exit code, told; then *out is empty. */
+int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out);
+void cli_pages_free(struct cli_pages *pages);
+
 /* whole.c */
 
 /** All clauses of an edition, verified, checked as a whole: the source's length and SHA-256 are the edition record's. */
 struct cli_whole {
-    depositary_answer **pages; /* owned; their clauses in order are the text */
-    size_t pages_count;
+    struct cli_pages pages; /* their clauses in order are the text */
     const depositary_edition *edition;
 };
 

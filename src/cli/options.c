@@ -42,6 +42,8 @@ static const struct option common_options[] = {
 #define COMMON_COUNT (sizeof common_options / sizeof *common_options)
 #define OPTIONS_MAX  48
 
+#define STATUS_DATA_LOSS 15 /* gRPC's code: what the service stores does not verify */
+
 static void say(const char *format, va_list arguments) {
     fputs("depositary: ", stderr);
     char text[1024];
@@ -165,6 +167,14 @@ static bool take_common(struct cli *cli, int val, const char *argument) {
     }
 }
 
+/* Whether the verb has the option that -o is short for. */
+static bool has_output(const struct option *own) {
+    for (; own != NULL && own->name != NULL; own++)
+        if (strcmp(own->name, "output") == 0)
+            return true;
+    return false;
+}
+
 static void print_verb_help(const struct verb *verb) {
     printf("Usage: depositary %s [OPTION...] %s\n%s\n\n%s\nOptions of every verb: see depositary --help.\n", verb->name,
            verb->arguments, verb->summary, verb->help);
@@ -174,6 +184,7 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
                 cli_take *take, void *context, int least, int most) {
     struct option all[OPTIONS_MAX];
     size_t count = 0;
+    const char *letters = has_output(own) ? ":ho:" : ":h";
     memcpy(all, common_options, sizeof common_options);
     count = COMMON_COUNT;
     for (; own != NULL && own->name != NULL && count + 1 < OPTIONS_MAX; own++)
@@ -183,7 +194,7 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
     opterr = 0;
     optind = 0;
     for (;;) {
-        int val = getopt_long(argc, argv, ":ho:", all, NULL);
+        int val = getopt_long(argc, argv, letters, all, NULL);
         if (val == -1)
             break;
         if (val == 'h') {
@@ -196,7 +207,7 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
         }
         if (val == ':')
             return cli_usage(verb, "%s needs a value", argv[optind - 1]);
-        if (val == '?' || (val == 'o' && take == NULL))
+        if (val == '?')
             return cli_usage(verb, "unknown option %s", argv[optind - 1]);
         bool is_fine = val >= 256 || val == 'o' ? take(context, val, optarg) : take_common(cli, val, optarg);
         if (!is_fine)
@@ -278,6 +289,10 @@ int cli_client(struct cli *cli) {
         buffer_free(&floor);
         return CLI_USAGE;
     }
+    if (cli->floor_path != NULL && floor.len == 0) {
+        cli_error("--floor %s: empty, and so no checkpoint", cli->floor_path);
+        return CLI_USAGE;
+    }
     state_dir(state, sizeof state);
     const depositary_client_config config = {
         .endpoints = cli->connect,
@@ -351,6 +366,8 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
     }
     if (error == DEPOSITARY_E_FORK && cli->client != NULL && *depositary_client_fork_evidence(cli->client) != '\0')
         cli_note("both checkpoints are kept as evidence in %s", depositary_client_fork_evidence(cli->client));
+    if (error == DEPOSITARY_E_STATUS && depositary_answer_status(answer) == STATUS_DATA_LOSS)
+        return CLI_UNVERIFIED;
     return cli_exit_code(error);
 }
 

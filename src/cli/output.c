@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/encode.h"
@@ -123,12 +124,16 @@ json_t *cli_json_answer(const depositary_answer *answer) {
     return object;
 }
 
+json_t *cli_json_latest(const depositary_edition *edition) {
+    return edition->is_latest < 0 ? json_null() : json_boolean(edition->is_latest);
+}
+
 json_t *cli_json_edition(const depositary_edition *edition) {
     json_t *object = json_object(), *parties = json_array();
     json_object_set_new(object, "instrument", json_string(edition->instrument));
     json_object_set_new(object, "language", json_string(edition->language));
     json_object_set_new(object, "edition", json_integer(edition->edition));
-    json_object_set_new(object, "latest", edition->is_latest < 0 ? json_null() : json_boolean(edition->is_latest));
+    json_object_set_new(object, "latest", cli_json_latest(edition));
     json_object_set_new(object, "act", json_string(edition->act));
     json_object_set_new(object, "title", json_string(edition->title));
     json_object_set_new(object, "date", text_or_null(edition->date));
@@ -156,8 +161,7 @@ json_t *cli_json_clause(const depositary_clause *clause) {
     json_object_set_new(object, "instrument", json_string(clause->edition->instrument));
     json_object_set_new(object, "language", json_string(clause->edition->language));
     json_object_set_new(object, "edition", json_integer(clause->edition->edition));
-    json_object_set_new(object, "latest",
-                        clause->edition->is_latest < 0 ? json_null() : json_boolean(clause->edition->is_latest));
+    json_object_set_new(object, "latest", cli_json_latest(clause->edition));
     json_object_set_new(object, "eid", json_string(clause->eid));
     json_object_set_new(object, "kind",
                         json_string(clause->kind >= 0 && clause->kind <= 5 ? kinds[clause->kind] : kinds[0]));
@@ -179,8 +183,32 @@ json_t *cli_json_clause(const depositary_clause *clause) {
     return object;
 }
 
+static bool is_all_safe(struct bytes text) {
+    uint32_t code_point;
+    for (size_t len = utf8_next(&code_point, text); len > 0; len = utf8_next(&code_point, text)) {
+        if (is_unsafe(code_point))
+            return false;
+        text = bytes_slice(text, len, text.len);
+    }
+    return true;
+}
+
+/* JSON has an escape of its own for every character, so that on a terminal, too, it stays JSON. */
+static int dump(const json_t *object) {
+    char *text = json_dumps(object, JSON_PRESERVE_ORDER);
+    if (text == NULL)
+        return -1;
+    if (isatty(STDOUT_FILENO) && !is_all_safe(bytes_text(text))) {
+        free(text);
+        return json_dumpf(object, stdout, JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
+    }
+    fputs(text, stdout);
+    free(text);
+    return 0;
+}
+
 int cli_json_print(json_t *object) {
-    if (object == NULL || json_dumpf(object, stdout, JSON_PRESERVE_ORDER) != 0) {
+    if (object == NULL || dump(object) != 0) {
         json_decref(object);
         cli_error("the answer cannot be written as JSON");
         return CLI_REFUSED;

@@ -53,36 +53,33 @@ static bool has_eid(void *context, const char *eid) {
     return false;
 }
 
-/* Reads the outline, page by page. */
+static int fetch_outline(struct cli *cli, void *context, const depositary_page *page, depositary_answer **out) {
+    const struct eids *eids = context;
+    return depositary_get_instrument(cli->client, eids->which, page, out);
+}
+
+static int add_outline(struct eids *eids, const depositary_answer *answer) {
+    size_t count = 0;
+    const depositary_outline_item *items = depositary_answer_outline(answer, &count);
+    void *more = realloc(eids->clauses, (eids->count + count + 1) * sizeof *eids->clauses);
+    if (more == NULL) {
+        cli_error("out of memory");
+        return CLI_REFUSED;
+    }
+    eids->clauses = more;
+    for (size_t i = 0; i < count; i++)
+        snprintf(eids->clauses[eids->count++], sizeof *eids->clauses, "%s", items[i].eid);
+    return 0;
+}
+
 static int read_outline(struct eids *eids) {
-    char *token = NULL;
-    int status = 0;
-    do {
-        depositary_answer *answer = NULL;
-        const depositary_page page = {.token = token};
-        int error = depositary_get_instrument(eids->cli->client, eids->which, &page, &answer);
-        size_t count = 0;
-        const depositary_outline_item *items = error == 0 ? depositary_answer_outline(answer, &count) : NULL;
-        free(token);
-        token = NULL;
-        if (error != 0) {
-            status = cli_answer_failed(eids->cli, answer, error);
-            (void)cli_receipt(eids->cli, answer);
-        } else {
-            void *more = realloc(eids->clauses, (eids->count + count + 1) * sizeof *eids->clauses);
-            if (more == NULL) {
-                cli_error("out of memory");
-                status = CLI_REFUSED;
-            } else {
-                eids->clauses = more;
-                for (size_t i = 0; i < count; i++)
-                    snprintf(eids->clauses[eids->count++], sizeof *eids->clauses, "%s", items[i].eid);
-                if (*depositary_answer_next_page(answer) != '\0')
-                    token = strdup(depositary_answer_next_page(answer));
-            }
-        }
-        depositary_answer_free(&answer);
-    } while (status == 0 && token != NULL);
+    struct cli_pages pages;
+    int status = cli_pages_read(eids->cli, fetch_outline, eids, false, &pages);
+    if (status != 0)
+        return status;
+    for (size_t i = 0; i < pages.count && status == 0; i++)
+        status = add_outline(eids, pages.answers[i]);
+    cli_pages_free(&pages);
     return status;
 }
 
@@ -107,11 +104,19 @@ static int get_eid(struct cli *cli, const depositary_edition_query *which, const
     return status;
 }
 
-static int not_in_outline(struct cli *cli, const char *reference) {
-    cli_error("no clause \"%s\" in this edition", reference);
-    cli_note("claimed: the outline that the service gave, under its seal, has none; nothing more proves it");
-    if (cli->is_json)
-        cli_json_print(json_pack("{s:b, s:s, s:s}", "found", 0, "absence", "claimed", "reference", reference));
+static bool any_eid(void *context, const char *eid) {
+    (void)context;
+    (void)eid;
+    return true;
+}
+
+/* Nothing in the outline is what was meant. The service is asked for what it would be called, and says no for itself, under its seal. */
+static int get_unknown(struct cli *cli, const depositary_edition_query *which, const char *reference,
+                       struct cli_found *out) {
+    struct citation_names names = {0};
+    if (citation_resolve(&names, bytes_text(reference), any_eid, NULL) == 0 && names.count > 0)
+        return get_eid(cli, which, names.eids[0], out);
+    cli_error("no clause \"%s\" in the outline of this edition", reference);
     return CLI_NO;
 }
 
@@ -140,10 +145,7 @@ int cli_find(struct cli *cli, const depositary_edition_query *which, const char 
         cli_error("\"%s\" is not a reference to a clause; write 7, 7(2), preamble, or an eId such as cl_7", reference);
         status = CLI_USAGE;
     } else if (status == 0 && names.count == 0)
-        /* The service says no for itself, under its seal. */
-        status =
-            get_eid(cli, which,
-                    eids.count > 0 && strspn(reference, "0123456789") == strlen(reference) ? reference : "none", out);
+        status = get_unknown(cli, which, reference, out);
     else if (status == 0 && names.count > 1) {
         cli_error("\"%s\" may be any of these; name one:", reference);
         for (size_t i = 0; i < names.count; i++)

@@ -80,10 +80,10 @@ static int certify_whole(struct cli *cli, struct certify *certify, json_t *names
     if (status != 0)
         return status;
     buffer_init(&text, SIZE_MAX);
-    for (size_t i = 0; i < whole.pages_count && status == 0; i++)
-        for (size_t j = 0; j < depositary_answer_clauses(whole.pages[i]) && status == 0; j++) {
-            const depositary_clause *clause = depositary_answer_clause(whole.pages[i], j);
-            status = write_copy(certify, whole.pages[i], clause, name);
+    for (size_t i = 0; i < whole.pages.count && status == 0; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole.pages.answers[i]) && status == 0; j++) {
+            const depositary_clause *clause = depositary_answer_clause(whole.pages.answers[i], j);
+            status = write_copy(certify, whole.pages.answers[i], clause, name);
             buffer_append(&text, bytes_of(clause->text, clause->text_len));
             if (status == 0)
                 tell(cli, names, certify->dir, name);

@@ -1,6 +1,8 @@
 /* cite: a citation to clause names. Claimed. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 enum { OPT_INSTRUMENT = CLI_OPT_OWN };
 
 static const struct option own_options[] = {
@@ -13,6 +15,16 @@ static bool take(void *context, int val, const char *argument) {
         return true;
     }
     return cli_take_which(which, val, argument);
+}
+
+/* Nothing of a name is proved, so all of it may be hostile. */
+static void print_name(const depositary_name *name) {
+    cli_text(name->instrument, strlen(name->instrument));
+    putchar(' ');
+    cli_text(name->language, strlen(name->language));
+    printf(" %u ", name->edition);
+    cli_text(name->eid, strlen(name->eid));
+    putchar('\n');
 }
 
 int verb_cite(struct cli *cli, const struct verb *verb, int argc, char **argv) {
@@ -36,7 +48,7 @@ int verb_cite(struct cli *cli, const struct verb *verb, int argc, char **argv) {
                                                   names[i].language, "edition", (json_int_t)names[i].edition, "eid",
                                                   names[i].eid));
             if (!cli->is_json)
-                printf("%s %s %u %s\n", names[i].instrument, names[i].language, names[i].edition, names[i].eid);
+                print_name(&names[i]);
         }
         if (cli->is_json)
             status = cli_json_print(json_pack("{s:{s:O}}", "claimed", "names", rows));

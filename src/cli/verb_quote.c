@@ -63,7 +63,9 @@ static void print_run(const char *mark, const char *text, depositary_span span) 
 
 static void print_match(const char *quote, const depositary_quote_match *match, const depositary_ledger *ledger) {
     const depositary_edition *edition = match->clauses[0]->edition;
-    printf("%s %s %u %s\n", edition->instrument, edition->language, edition->edition, match->provision_eid);
+    printf("%s %s %u ", edition->instrument, edition->language, edition->edition);
+    cli_text(match->provision_eid, strlen(match->provision_eid));
+    putchar('\n');
     for (size_t i = 0; i < match->differences_count; i++) {
         print_run("quoted: ", quote, match->differences[i].quote);
         print_run("text:   ", match->text, match->differences[i].text);
@@ -85,9 +87,9 @@ static json_t *match_json(const depositary_quote_match *match) {
     for (size_t i = 0; i < match->differences_count; i++)
         json_array_append_new(differences, json_pack("{s:o, s:o}", "quote", cli_json_span(match->differences[i].quote),
                                                      "text", cli_json_span(match->differences[i].text)));
-    return json_pack("{s:s, s:s, s:I, s:b, s:o, s:s, s:o, s:s#, s:o, s:o, s:b}", "instrument", edition->instrument,
+    return json_pack("{s:s, s:s, s:I, s:o, s:o, s:s, s:o, s:s#, s:o, s:o, s:b}", "instrument", edition->instrument,
                      "language", edition->language, "edition", (json_int_t)edition->edition, "latest",
-                     edition->is_latest, "clauses", clauses, "provision", match->provision_eid, "span",
+                     cli_json_latest(edition), "clauses", clauses, "provision", match->provision_eid, "span",
                      cli_json_span(match->span), "text", match->text + match->span.offset, (int)match->span.length,
                      "folds", folds, "differences", differences, "cuts_word", match->cuts_word);
 }

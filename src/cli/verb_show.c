@@ -1,7 +1,6 @@
 /* show: one instrument's metadata and outline, or its whole text byte for byte. */
 #include "cli/cli.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { OPT_TEXT = CLI_OPT_OWN, OPT_EXPLAIN };
@@ -64,7 +63,10 @@ static void print_edition(const depositary_answer *answer, const depositary_edit
 }
 
 static void print_item(const depositary_outline_item *item) {
-    printf("%5llu  %-16s %7u  ", (unsigned long long)item->place, item->eid, item->length);
+    int padding = strlen(item->eid) < 16 ? 16 - (int)strlen(item->eid) : 0;
+    printf("%5llu  ", (unsigned long long)item->place);
+    cli_text(item->eid, strlen(item->eid));
+    printf("%*s %7u  ", padding, "", item->length);
     cli_text(item->number, strlen(item->number));
     putchar(' ');
     cli_text(item->heading, strlen(item->heading));
@@ -76,83 +78,69 @@ static json_t *item_json(const depositary_outline_item *item) {
                      "place", (json_int_t)item->place, "length", (json_int_t)item->length);
 }
 
-/* Metadata is proved; the outline's words are claimed, and said to be. */
-static int show_outline(struct cli *cli, const struct show *show) {
-    json_t *object = NULL, *outline = json_array();
-    char *token = NULL;
-    int status = 0;
-    do {
-        depositary_answer *answer = NULL;
-        const depositary_page page = {.token = token};
-        int error = depositary_get_instrument(cli->client, &show->which.query, &page, &answer);
-        size_t count = 0;
-        free(token);
-        token = NULL;
-        status = cli_receipt(cli, answer);
-        if (error != 0)
-            status = cli_answer_failed(cli, answer, error);
-        const depositary_outline_item *items = status == 0 ? depositary_answer_outline(answer, &count) : NULL;
-        if (status == 0 && object == NULL) {
-            json_t *edition = cli_json_edition(depositary_answer_edition(answer, 0));
-            object = cli_json_answer(answer);
-            json_object_update(object, edition);
-            json_decref(edition);
-            if (show->is_explained)
-                cli_text_error(depositary_answer_explanation(answer));
-            if (!cli->is_json) {
-                print_edition(answer, depositary_answer_edition(answer, 0));
-                printf("\n%5s  %-16s %7s  outline (numbers and headings are claimed)\n", "place", "eId", "bytes");
-            }
-        }
-        for (size_t i = 0; i < count; i++) {
-            json_array_append_new(outline, item_json(&items[i]));
-            if (!cli->is_json)
-                print_item(&items[i]);
-        }
-        if (status == 0 && *depositary_answer_next_page(answer) != '\0')
-            token = strdup(depositary_answer_next_page(answer));
-        depositary_answer_free(&answer);
-    } while (token != NULL);
-    if (status == 0 && cli->is_json) {
-        json_object_set_new(object, "claimed", json_pack("{s:O}", "outline", outline));
-        status = cli_json_print(json_incref(object));
-    } else if (status == 0)
-        status = cli_finish();
-    json_decref(object);
-    json_decref(outline);
-    return status;
+static int fetch_outline(struct cli *cli, void *context, const depositary_page *page, depositary_answer **out) {
+    return depositary_get_instrument(cli->client, context, page, out);
 }
 
-/* The number of the edition that as_of means, since lists of clauses are asked by number. */
-static int resolve_as_of(struct cli *cli, struct show *show) {
-    depositary_answer *answer = NULL;
-    int error = depositary_get_instrument(cli->client, &show->which.query, &(depositary_page){.size = 1}, &answer);
-    int status = error != 0 ? cli_answer_failed(cli, answer, error) : 0;
-    if (status == 0) {
-        show->which.query.edition = depositary_answer_edition(answer, 0)->edition;
-        show->which.query.as_of = NULL;
+static void print_outline(const struct cli_pages *pages) {
+    print_edition(pages->answers[0], depositary_answer_edition(pages->answers[0], 0));
+    printf("\n%5s  %-16s %7s  outline (numbers and headings are claimed)\n", "place", "eId", "bytes");
+    for (size_t i = 0; i < pages->count; i++) {
+        size_t count = 0;
+        const depositary_outline_item *items = depositary_answer_outline(pages->answers[i], &count);
+        for (size_t j = 0; j < count; j++)
+            print_item(&items[j]);
     }
-    depositary_answer_free(&answer);
+}
+
+static json_t *outline_json(const struct cli_pages *pages) {
+    json_t *object = cli_json_answer(pages->answers[0]), *outline = json_array();
+    json_t *edition = cli_json_edition(depositary_answer_edition(pages->answers[0], 0));
+    json_object_update(object, edition);
+    json_decref(edition);
+    for (size_t i = 0; i < pages->count; i++) {
+        size_t count = 0;
+        const depositary_outline_item *items = depositary_answer_outline(pages->answers[i], &count);
+        for (size_t j = 0; j < count; j++)
+            json_array_append_new(outline, item_json(&items[j]));
+    }
+    json_object_set_new(object, "claimed", json_pack("{s:o}", "outline", outline));
+    return object;
+}
+
+/* Metadata is proved; the outline's words are claimed, and said to be. */
+static int show_outline(struct cli *cli, struct show *show) {
+    struct cli_pages pages;
+    int status = cli_pages_read(cli, fetch_outline, &show->which.query, true, &pages);
+    if (status != 0)
+        return status;
+    if (show->is_explained)
+        cli_text_error(depositary_answer_explanation(pages.answers[0]));
+    if (cli->is_json)
+        status = cli_json_print(outline_json(&pages));
+    else {
+        print_outline(&pages);
+        status = cli_finish();
+    }
+    cli_pages_free(&pages);
     return status;
 }
 
 static json_t *whole_json(const struct cli_whole *whole) {
-    json_t *object = cli_json_answer(whole->pages[0]), *edition = cli_json_edition(whole->edition),
+    json_t *object = cli_json_answer(whole->pages.answers[0]), *edition = cli_json_edition(whole->edition),
            *clauses = json_array();
     json_object_update(object, edition);
     json_decref(edition);
-    for (size_t i = 0; i < whole->pages_count; i++)
-        for (size_t j = 0; j < depositary_answer_clauses(whole->pages[i]); j++)
-            json_array_append_new(clauses, cli_json_clause(depositary_answer_clause(whole->pages[i], j)));
+    for (size_t i = 0; i < whole->pages.count; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]); j++)
+            json_array_append_new(clauses, cli_json_clause(depositary_answer_clause(whole->pages.answers[i], j)));
     json_object_set_new(object, "text", clauses);
     return object;
 }
 
-static int show_text(struct cli *cli, struct show *show) {
+static int show_text(struct cli *cli, const struct show *show) {
     struct cli_whole whole;
-    int status = show->which.query.as_of != NULL ? resolve_as_of(cli, show) : 0;
-    if (status == 0)
-        status = cli_whole(cli, &show->which.query, &whole);
+    int status = cli_whole(cli, &show->which.query, &whole);
     if (status != 0)
         return status;
     if (whole.edition->is_latest == 0)
@@ -160,9 +148,9 @@ static int show_text(struct cli *cli, struct show *show) {
     if (cli->is_json)
         status = cli_json_print(whole_json(&whole));
     else {
-        for (size_t i = 0; i < whole.pages_count; i++)
-            for (size_t j = 0; j < depositary_answer_clauses(whole.pages[i]); j++) {
-                const depositary_clause *clause = depositary_answer_clause(whole.pages[i], j);
+        for (size_t i = 0; i < whole.pages.count; i++)
+            for (size_t j = 0; j < depositary_answer_clauses(whole.pages.answers[i]); j++) {
+                const depositary_clause *clause = depositary_answer_clause(whole.pages.answers[i], j);
                 cli_text(clause->text, clause->text_len);
             }
         status = cli_finish();

@@ -22,10 +22,8 @@ static bool take(void *context, int val, const char *argument) {
     (void)argument;
     if (val == OPT_EXPLAIN)
         verify->is_explained = true;
-    else if (val == OPT_ONLINE)
-        verify->is_online = true;
     else
-        return cli_error("-o is no option here"), false;
+        verify->is_online = true;
     return true;
 }
 
@@ -154,8 +152,9 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
                                 : json_string(depositary_answer_absence_proven(answer) ? "proven" : "claimed"));
         return cli_json_print(object);
     }
-    printf("verified: sealed at %s\nmethod    %s\n", seal->sealed_at, depositary_answer_method(answer));
-    fputs("question  ", stdout);
+    printf("verified: sealed at %s\nmethod    ", seal->sealed_at);
+    cli_text(depositary_answer_method(answer), strlen(depositary_answer_method(answer)));
+    fputs("\nquestion  ", stdout);
     cli_text(depositary_answer_question(answer), strlen(depositary_answer_question(answer)));
     printf("\nstatus    %d ", depositary_answer_status(answer));
     cli_text(depositary_answer_status_message(answer), strlen(depositary_answer_status_message(answer)));

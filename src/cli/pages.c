@@ -1,0 +1,53 @@
+/* Answers that come in pages. All are read, and each is verified, before anything of them is shown: a list that fails half way shows nothing. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int pages_add(struct cli_pages *pages, depositary_answer *answer) {
+    void *more = realloc(pages->answers, (pages->count + 1) * sizeof *pages->answers);
+    if (more == NULL) {
+        cli_error("out of memory");
+        return CLI_REFUSED;
+    }
+    pages->answers = more;
+    pages->answers[pages->count++] = answer;
+    return 0;
+}
+
+/* The page after `before`, which is NULL for the first. */
+static int read_page(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, const depositary_answer *before,
+                     struct cli_pages *pages) {
+    const depositary_page page = {.token = before != NULL ? depositary_answer_next_page(before) : NULL};
+    depositary_answer *answer = NULL;
+    int error = fetch(cli, context, &page, &answer);
+    int status = error != 0 || (is_kept && before == NULL) ? cli_receipt(cli, answer) : 0;
+    if (error != 0)
+        status = cli_answer_failed(cli, answer, error);
+    else if (status == 0)
+        status = pages_add(pages, answer);
+    if (status != 0)
+        depositary_answer_free(&answer);
+    return status;
+}
+
+int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out) {
+    const depositary_answer *last = NULL;
+    int status = 0;
+    *out = (struct cli_pages){0};
+    do {
+        status = read_page(cli, fetch, context, is_kept, last, out);
+        if (status == 0)
+            last = out->answers[out->count - 1];
+    } while (status == 0 && *depositary_answer_next_page(last) != '\0');
+    if (status != 0)
+        cli_pages_free(out);
+    return status;
+}
+
+void cli_pages_free(struct cli_pages *pages) {
+    for (size_t i = 0; i < pages->count; i++)
+        depositary_answer_free(&pages->answers[i]);
+    free(pages->answers);
+    *pages = (struct cli_pages){0};
+}
