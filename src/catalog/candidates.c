@@ -89,20 +89,20 @@ static int look_up(struct finder *finder, size_t limit) {
     bool row = true;
     if (finder->expression.error)
         return finder->expression.error;
-    sqlite3_stmt *statement = connection_statement(finder->read.connection, STATEMENT_CANDIDATES, finder->fault);
+    sqlite3_stmt *statement = catalog_db_statement(finder->read.connection, STATEMENT_CANDIDATES, finder->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
     catalog_bind_scope(statement, finder->read.size, finder->scope);
-    bind_text(statement, 7, buffer_bytes(&finder->expression));
-    bind_number(statement, 8, limit);
+    catalog_bind_text(statement, 7, buffer_bytes(&finder->expression));
+    catalog_bind_number(statement, 8, limit);
     int error = 0;
     while (!error && row) {
-        error = statement_step(finder->read.connection, statement, &row, finder->fault);
+        error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
         if (!error && row)
-            keep_candidate(finder, column_number(statement, 0), column_number(statement, 1),
+            keep_candidate(finder, catalog_column_number(statement, 0), catalog_column_number(statement, 1),
                            sqlite3_column_double(statement, 2));
     }
-    statement_done(statement);
+    catalog_statement_done(statement);
     return error;
 }
 
@@ -275,20 +275,20 @@ static int scan_scope(struct finder *finder) {
     buffer_init(&scan.entry, LIMIT_ENTRY);
     buffer_init(&scan.record, LIMIT_CLAUSE_RECORD);
     buffer_init(&scan.joined, LIMIT_CLAUSE_TEXT + LIMIT_QUOTE);
-    sqlite3_stmt *statement = connection_statement(finder->read.connection, STATEMENT_SCAN, finder->fault);
+    sqlite3_stmt *statement = catalog_db_statement(finder->read.connection, STATEMENT_SCAN, finder->fault);
     if (statement)
         catalog_bind_scope(statement, finder->read.size, finder->scope);
     else
         error = DEPOSITARY_E_IO;
     while (!error && scan.budget > 0 && !is_full(finder)) {
-        error = statement_step(finder->read.connection, statement, &row, finder->fault);
+        error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
         if (error || !row)
             break;
-        error = scan_edition(&scan, column_number(statement, 0));
+        error = scan_edition(&scan, catalog_column_number(statement, 0));
         if (!error)
-            error = scan_clause(&scan, column_number(statement, 1));
+            error = scan_clause(&scan, catalog_column_number(statement, 1));
     }
-    statement_done(statement);
+    catalog_statement_done(statement);
     buffer_free(&scan.joined);
     buffer_free(&scan.record);
     buffer_free(&scan.entry);

@@ -8,41 +8,41 @@
 
 #include "catalog/catalog_internal.h"
 
-int catalog_progress_read(struct connection *connection, struct catalog_progress *out, struct fault *fault) {
+int catalog_progress_read(struct catalog_db *connection, struct catalog_progress *out, struct fault *fault) {
     bool row = false;
-    sqlite3_stmt *statement = connection_statement(connection, STATEMENT_PROGRESS, fault);
+    sqlite3_stmt *statement = catalog_db_statement(connection, STATEMENT_PROGRESS, fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    int error = statement_step(connection, statement, &row, fault);
-    struct bytes root = row ? column_bytes(statement, 2) : bytes_of(NULL, 0);
+    int error = catalog_statement_step(connection, statement, &row, fault);
+    struct bytes root = row ? catalog_column_bytes(statement, 2) : bytes_of(NULL, 0);
     if (!error && root.len != HASH_LEN)
         error = fault_set(fault, DEPOSITARY_E_MISSING, "catalog: no progress is noted");
     if (!error) {
-        out->size = column_number(statement, 0);
-        out->place = column_number(statement, 1);
+        out->size = catalog_column_number(statement, 0);
+        out->place = catalog_column_number(statement, 1);
         memcpy(out->root.bytes, root.data, HASH_LEN);
     }
-    statement_done(statement);
+    catalog_statement_done(statement);
     return error;
 }
 
-int catalog_progress_write(struct connection *connection, const struct catalog_progress *progress,
+int catalog_progress_write(struct catalog_db *connection, const struct catalog_progress *progress,
                            struct fault *fault) {
-    sqlite3_stmt *statement = connection_statement(connection, STATEMENT_PROGRESS_SET, fault);
+    sqlite3_stmt *statement = catalog_db_statement(connection, STATEMENT_PROGRESS_SET, fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_number(statement, 1, progress->size);
-    bind_number(statement, 2, progress->place);
+    catalog_bind_number(statement, 1, progress->size);
+    catalog_bind_number(statement, 2, progress->place);
     sqlite3_bind_blob(statement, 3, progress->root.bytes, HASH_LEN, SQLITE_STATIC);
-    return statement_run(connection, statement, fault);
+    return catalog_statement_run(connection, statement, fault);
 }
 
 /* A file whose root is the ledger's at that size was made from this ledger, up to there. */
-static bool is_of_ledger(struct connection *connection, struct ledger *ledger, uint64_t *size) {
+static bool is_of_ledger(struct catalog_db *connection, struct ledger *ledger, uint64_t *size) {
     struct catalog_progress progress;
     struct hash root;
     struct fault fault;
-    if (!connection_has_schema(connection) || catalog_progress_read(connection, &progress, &fault))
+    if (!catalog_db_has_schema(connection) || catalog_progress_read(connection, &progress, &fault))
         return false;
     const struct ledger_state *state = ledger_state_take(ledger);
     bool is_known = progress.size <= state->size;
@@ -67,42 +67,42 @@ static void remove_file(const char *path) {
     free(name);
 }
 
-static int make_anew(struct connection **out, const char *path, struct fault *fault) {
-    struct connection *connection = NULL;
+static int make_anew(struct catalog_db **out, const char *path, struct fault *fault) {
+    struct catalog_db *connection = NULL;
     struct catalog_progress none = {.size = 0};
     merkle_empty_root(&none.root);
     if (strcmp(path, ":memory:") != 0)
         remove_file(path);
-    int error = connection_open(&connection, path, CONNECTION_WRITES, fault);
+    int error = catalog_db_open(&connection, path, CONNECTION_WRITES, fault);
     if (!error)
-        error = connection_make_schema(connection, fault);
+        error = catalog_db_make_schema(connection, fault);
     if (!error)
         error = catalog_progress_write(connection, &none, fault);
     if (error)
-        connection_close(connection);
+        catalog_db_close(connection);
     else
         *out = connection;
     return error;
 }
 
-static int open_writer(struct connection **out, const char *path, struct ledger *ledger, uint64_t *size,
+static int open_writer(struct catalog_db **out, const char *path, struct ledger *ledger, uint64_t *size,
                        struct fault *fault) {
-    struct connection *connection = NULL;
+    struct catalog_db *connection = NULL;
     struct fault ignored;
     *size = 0;
     if (strcmp(path, ":memory:") != 0 && access(path, F_OK) == 0 &&
-        !connection_open(&connection, path, CONNECTION_WRITES, &ignored)) {
+        !catalog_db_open(&connection, path, CONNECTION_WRITES, &ignored)) {
         if (is_of_ledger(connection, ledger, size)) {
             *out = connection;
             return 0;
         }
-        connection_close(connection);
+        catalog_db_close(connection);
     }
     return make_anew(out, path, fault);
 }
 
 int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, struct fault *fault) {
-    struct connection *writer = NULL;
+    struct catalog_db *writer = NULL;
     bool is_in_memory = path[0] == '\0';
     struct catalog *catalog = calloc(1, sizeof *catalog);
     if (!catalog)
@@ -113,9 +113,9 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     if (!error)
         error = open_writer(&writer, catalog->path, ledger, &catalog->size, fault);
     if (!error)
-        error = pool_init(&catalog->pool, catalog->path, is_in_memory ? writer : NULL);
+        error = catalog_pool_init(&catalog->pool, catalog->path, is_in_memory ? writer : NULL);
     if (error) {
-        connection_close(writer);
+        catalog_db_close(writer);
         free(catalog->path);
         free(catalog);
         return error;
@@ -129,8 +129,8 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
 void catalog_close(struct catalog *catalog) {
     if (!catalog)
         return;
-    pool_clean_up(&catalog->pool);
-    connection_close(catalog->writer);
+    catalog_pool_clean_up(&catalog->pool);
+    catalog_db_close(catalog->writer);
     pthread_mutex_destroy(&catalog->update_lock);
     free(catalog->path);
     free(catalog);
@@ -143,22 +143,22 @@ uint64_t catalog_size(const struct catalog *catalog) {
 void catalog_condemn(struct catalog *catalog) {
     pthread_mutex_lock(&catalog->update_lock);
     if (catalog->writer)
-        connection_condemn(catalog->writer);
+        catalog_db_condemn(catalog->writer);
     pthread_mutex_unlock(&catalog->update_lock);
 }
 
 int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint64_t ledger_size, uint64_t deadline_ns,
                        struct fault *fault) {
     struct catalog_progress progress;
-    struct connection *connection = NULL;
+    struct catalog_db *connection = NULL;
     memset(read, 0, sizeof *read);
-    int error = pool_take(&catalog->pool, &connection, fault);
+    int error = catalog_pool_take(&catalog->pool, &connection, fault);
     if (error)
         return error;
     connection->deadline_ns = deadline_ns;
     read->catalog = catalog;
     read->connection = connection;
-    error = connection_do(connection, STATEMENT_BEGIN, fault);
+    error = catalog_db_do(connection, STATEMENT_BEGIN, fault);
     if (!error)
         error = catalog_progress_read(connection, &progress, fault);
     if (error) {
@@ -174,17 +174,17 @@ void catalog_read_end(struct catalog_read *read) {
         return;
     read->connection->deadline_ns = 0;
     if (!sqlite3_get_autocommit(read->connection->db))
-        (void)!connection_do(read->connection, STATEMENT_COMMIT, NULL);
-    pool_give(&read->catalog->pool, read->connection);
+        (void)!catalog_db_do(read->connection, STATEMENT_COMMIT, NULL);
+    catalog_pool_give(&read->catalog->pool, read->connection);
     read->connection = NULL;
 }
 
 void catalog_bind_scope(sqlite3_stmt *statement, uint64_t size, const struct catalog_scope *scope) {
-    bind_number(statement, 1, size);
-    bind_text(statement, 2, bytes_text(scope->instrument));
-    bind_text(statement, 3, bytes_text(scope->language));
-    bind_number(statement, 4, scope->edition);
+    catalog_bind_number(statement, 1, size);
+    catalog_bind_text(statement, 2, bytes_text(scope->instrument));
+    catalog_bind_text(statement, 3, bytes_text(scope->language));
+    catalog_bind_number(statement, 4, scope->edition);
     if (scope->has_as_of)
         sqlite3_bind_int64(statement, 5, scope->as_of);
-    bind_number(statement, 6, (uint64_t)scope->kind);
+    catalog_bind_number(statement, 6, (uint64_t)scope->kind);
 }

@@ -3,13 +3,13 @@
 #define CATALOG_INTERNAL_H
 
 #include "catalog/catalog.h"
-#include "catalog/connection.h"
+#include "catalog/db.h"
 
 struct catalog {
     struct ledger *ledger;
     char *path;                /* ":memory:" for one in memory */
-    struct connection *writer; /* NULL in memory, where the pool's one connection writes too */
-    struct pool pool;
+    struct catalog_db *writer; /* NULL in memory, where the pool's one connection writes too */
+    struct catalog_pool pool;
     pthread_mutex_t update_lock;
     uint64_t size; /* entries read; atomic */
 };
@@ -17,7 +17,7 @@ struct catalog {
 /** A read transaction on a connection of the pool. */
 struct catalog_read {
     struct catalog *catalog;
-    struct connection *connection;
+    struct catalog_db *connection;
     uint64_t size; /* rows of entries below this are seen */
 };
 
@@ -32,8 +32,8 @@ struct catalog_progress {
     uint64_t place;   /* clauses read of the edition that is entry `size` */
     struct hash root; /* of the ledger's first `size` entries */
 };
-MUST_USE int catalog_progress_read(struct connection *connection, struct catalog_progress *out, struct fault *fault);
-MUST_USE int catalog_progress_write(struct connection *connection, const struct catalog_progress *progress,
+MUST_USE int catalog_progress_read(struct catalog_db *connection, struct catalog_progress *out, struct fault *fault);
+MUST_USE int catalog_progress_write(struct catalog_db *connection, const struct catalog_progress *progress,
                                     struct fault *fault);
 
 /** Binds ?1 to ?6 of a statement over a scope. */

@@ -5,23 +5,23 @@
 #include "catalog/catalog_internal.h"
 
 static void copy_column(char *out, size_t capacity, sqlite3_stmt *statement, int column) {
-    struct bytes in = column_bytes(statement, column);
+    struct bytes in = catalog_column_bytes(statement, column);
     size_t len = in.len < capacity ? in.len : capacity - 1;
     if (len)
         memcpy(out, in.data, len);
     out[len] = '\0';
 }
 
-/* The columns that connection.c names EDITION_COLUMNS. */
+/* The columns that db.c names EDITION_COLUMNS. */
 static void read_edition(sqlite3_stmt *statement, struct catalog_edition *out) {
     memset(out, 0, sizeof *out);
-    out->index = column_number(statement, 0);
-    out->edition = (uint32_t)column_number(statement, 1);
+    out->index = catalog_column_number(statement, 0);
+    out->edition = (uint32_t)catalog_column_number(statement, 1);
     copy_column(out->instrument, sizeof out->instrument, statement, 2);
     copy_column(out->language, sizeof out->language, statement, 3);
-    out->act = (unsigned)column_number(statement, 4);
-    out->authenticity = (unsigned)column_number(statement, 5);
-    out->clauses = column_number(statement, 6);
+    out->act = (unsigned)catalog_column_number(statement, 4);
+    out->authenticity = (unsigned)catalog_column_number(statement, 5);
+    out->clauses = catalog_column_number(statement, 6);
     out->deposited_at = sqlite3_column_int64(statement, 7);
 }
 
@@ -29,25 +29,25 @@ int catalog_edition(struct catalog *catalog, const struct ledger_state *state, c
                     struct catalog_edition *out) {
     struct catalog_read read;
     bool row = false;
-    enum statement which = question->edition     ? STATEMENT_EDITION_NUMBERED
-                           : question->has_as_of ? STATEMENT_EDITION_AS_OF
-                                                 : STATEMENT_EDITION_LATEST;
+    enum catalog_statement which = question->edition     ? STATEMENT_EDITION_NUMBERED
+                                   : question->has_as_of ? STATEMENT_EDITION_AS_OF
+                                                         : STATEMENT_EDITION_LATEST;
     int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(read.connection, which, NULL);
+    sqlite3_stmt *statement = catalog_db_statement(read.connection, which, NULL);
     if (statement) {
-        bind_number(statement, 1, read.size);
-        bind_text(statement, 2, bytes_text(question->instrument));
-        bind_text(statement, 3, bytes_text(question->language));
+        catalog_bind_number(statement, 1, read.size);
+        catalog_bind_text(statement, 2, bytes_text(question->instrument));
+        catalog_bind_text(statement, 3, bytes_text(question->language));
         if (which == STATEMENT_EDITION_NUMBERED)
-            bind_number(statement, 4, question->edition);
+            catalog_bind_number(statement, 4, question->edition);
         else if (which == STATEMENT_EDITION_AS_OF)
             sqlite3_bind_int64(statement, 4, question->as_of);
-        error = statement_step(read.connection, statement, &row, NULL);
+        error = catalog_statement_step(read.connection, statement, &row, NULL);
         if (row)
             read_edition(statement, out);
-        statement_done(statement);
+        catalog_statement_done(statement);
     }
     catalog_read_end(&read);
     if (!statement)
@@ -63,17 +63,17 @@ int catalog_languages(struct catalog *catalog, const struct ledger_state *state,
     int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_EDITION_LANGUAGES, NULL);
+    sqlite3_stmt *statement = catalog_db_statement(read.connection, STATEMENT_EDITION_LANGUAGES, NULL);
     if (statement) {
-        bind_number(statement, 1, read.size);
-        bind_text(statement, 2, bytes_text(instrument));
+        catalog_bind_number(statement, 1, read.size);
+        catalog_bind_text(statement, 2, bytes_text(instrument));
         while (!error && row) {
-            error = statement_step(read.connection, statement, &row, NULL);
+            error = catalog_statement_step(read.connection, statement, &row, NULL);
             if (row && found < capacity)
                 read_edition(statement, &out[found]);
             found += row;
         }
-        statement_done(statement);
+        catalog_statement_done(statement);
     }
     catalog_read_end(&read);
     if (!statement)
@@ -90,14 +90,14 @@ int catalog_successor(struct catalog *catalog, const struct ledger_state *state,
     int error = catalog_read_begin(&read, catalog, state->size, 0, NULL);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_SUCCESSOR, NULL);
+    sqlite3_stmt *statement = catalog_db_statement(read.connection, STATEMENT_SUCCESSOR, NULL);
     if (statement) {
-        bind_number(statement, 1, edition_index);
-        bind_number(statement, 2, read.size);
-        error = statement_step(read.connection, statement, &row, NULL);
+        catalog_bind_number(statement, 1, edition_index);
+        catalog_bind_number(statement, 2, read.size);
+        error = catalog_statement_step(read.connection, statement, &row, NULL);
         if (row)
-            *successor = column_number(statement, 0);
-        statement_done(statement);
+            *successor = catalog_column_number(statement, 0);
+        catalog_statement_done(statement);
     }
     catalog_read_end(&read);
     if (!statement)
@@ -121,15 +121,15 @@ int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *e
     int error = catalog_read_begin(&read, catalog, UINT64_MAX, 0, NULL);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_PLACE, NULL);
+    sqlite3_stmt *statement = catalog_db_statement(read.connection, STATEMENT_PLACE, NULL);
     if (statement) {
         for (size_t len = strlen(eid); !error && !row && len > 0; len = last_cut(eid, len)) {
-            bind_number(statement, 1, edition_index);
-            bind_text(statement, 2, bytes_of(eid, len));
-            error = statement_step(read.connection, statement, &row, NULL);
+            catalog_bind_number(statement, 1, edition_index);
+            catalog_bind_text(statement, 2, bytes_of(eid, len));
+            error = catalog_statement_step(read.connection, statement, &row, NULL);
             if (row)
-                *place = column_number(statement, 0);
-            statement_done(statement);
+                *place = catalog_column_number(statement, 0);
+            catalog_statement_done(statement);
         }
     }
     catalog_read_end(&read);
@@ -139,11 +139,11 @@ int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *e
 }
 
 static int tell_clause(sqlite3_stmt *statement, catalog_clause_sink *sink, void *context) {
-    struct catalog_clause clause = {.place = column_number(statement, 0)};
+    struct catalog_clause clause = {.place = catalog_column_number(statement, 0)};
     copy_column(clause.eid, sizeof clause.eid, statement, 1);
-    clause.kind = (enum clause_kind)column_number(statement, 2);
-    clause.length = (uint32_t)column_number(statement, 3);
-    struct bytes leaf_hash = column_bytes(statement, 4);
+    clause.kind = (enum clause_kind)catalog_column_number(statement, 2);
+    clause.length = (uint32_t)catalog_column_number(statement, 3);
+    struct bytes leaf_hash = catalog_column_bytes(statement, 4);
     if (leaf_hash.len != HASH_LEN)
         return DEPOSITARY_E_IO;
     memcpy(clause.leaf_hash.bytes, leaf_hash.data, HASH_LEN);
@@ -161,16 +161,16 @@ int catalog_outline(struct catalog *catalog, uint64_t edition_index, uint64_t fr
     int error = catalog_read_begin(&read, catalog, UINT64_MAX, 0, NULL);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(read.connection, STATEMENT_OUTLINE, NULL);
+    sqlite3_stmt *statement = catalog_db_statement(read.connection, STATEMENT_OUTLINE, NULL);
     if (statement) {
-        bind_number(statement, 1, edition_index);
-        bind_number(statement, 2, from_place);
+        catalog_bind_number(statement, 1, edition_index);
+        catalog_bind_number(statement, 2, from_place);
         while (!error && row) {
-            error = statement_step(read.connection, statement, &row, NULL);
+            error = catalog_statement_step(read.connection, statement, &row, NULL);
             if (!error && row)
                 error = tell_clause(statement, sink, context);
         }
-        statement_done(statement);
+        catalog_statement_done(statement);
     }
     catalog_read_end(&read);
     return statement ? error : DEPOSITARY_E_IO;

@@ -17,7 +17,7 @@ struct token_range {
 #define RANGES_MAX 256
 MUST_USE int ranges_register(sqlite3 *db);
 
-/** Where the ranges stand in the text, in bytes, in order; overlapping ones become one. *out is the caller's to free. */
+/** Where the ranges stand in the text, in bytes, in order; overlapping ones become one. The caller frees *out. */
 MUST_USE int ranges_to_spans(struct span **out, size_t *count, struct tokenizer *tokenizer, struct bytes text,
                              const struct token_range *ranges, size_t ranges_count);
 

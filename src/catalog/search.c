@@ -10,15 +10,15 @@
 static int count_hits(struct catalog_read *read, struct bytes expression, const struct catalog_scope *scope,
                       uint64_t *total, struct fault *fault) {
     bool row = false;
-    sqlite3_stmt *statement = connection_statement(read->connection, STATEMENT_SEARCH_COUNT, fault);
+    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_COUNT, fault);
     if (!statement)
         return DEPOSITARY_E_IO;
     catalog_bind_scope(statement, read->size, scope);
-    bind_text(statement, 7, expression);
-    int error = statement_step(read->connection, statement, &row, fault);
+    catalog_bind_text(statement, 7, expression);
+    int error = catalog_statement_step(read->connection, statement, &row, fault);
     if (row)
-        *total = column_number(statement, 0);
-    statement_done(statement);
+        *total = catalog_column_number(statement, 0);
+    catalog_statement_done(statement);
     return error;
 }
 
@@ -26,13 +26,13 @@ static int count_hits(struct catalog_read *read, struct bytes expression, const 
 static int read_ranges(struct catalog_read *read, struct bytes expression, uint64_t text_id, struct catalog_hit *hit,
                        struct fault *fault) {
     bool row = false;
-    sqlite3_stmt *statement = connection_statement(read->connection, STATEMENT_SEARCH_RANGES, fault);
+    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_RANGES, fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_text(statement, 1, expression);
-    bind_number(statement, 2, text_id);
-    int error = statement_step(read->connection, statement, &row, fault);
-    struct bytes ranges = row ? column_bytes(statement, 0) : bytes_of(NULL, 0);
+    catalog_bind_text(statement, 1, expression);
+    catalog_bind_number(statement, 2, text_id);
+    int error = catalog_statement_step(read->connection, statement, &row, fault);
+    struct bytes ranges = row ? catalog_column_bytes(statement, 0) : bytes_of(NULL, 0);
     size_t count = ranges.len / sizeof *hit->ranges;
     if (!error && count > 0) {
         hit->ranges = malloc(count * sizeof *hit->ranges);
@@ -43,32 +43,32 @@ static int read_ranges(struct catalog_read *read, struct bytes expression, uint6
             error = fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
         }
     }
-    statement_done(statement);
+    catalog_statement_done(statement);
     return error;
 }
 
 static int read_page(struct catalog_read *read, struct bytes expression, const struct catalog_scope *scope,
                      uint64_t offset, size_t limit, struct catalog_hits *hits, struct fault *fault) {
     bool row = true;
-    sqlite3_stmt *statement = connection_statement(read->connection, STATEMENT_SEARCH_PAGE, fault);
+    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_PAGE, fault);
     if (!statement)
         return DEPOSITARY_E_IO;
     catalog_bind_scope(statement, read->size, scope);
-    bind_text(statement, 7, expression);
-    bind_number(statement, 8, limit);
-    bind_number(statement, 9, offset);
+    catalog_bind_text(statement, 7, expression);
+    catalog_bind_number(statement, 8, limit);
+    catalog_bind_number(statement, 9, offset);
     int error = 0;
     while (!error && row && hits->count < limit) {
-        error = statement_step(read->connection, statement, &row, fault);
+        error = catalog_statement_step(read->connection, statement, &row, fault);
         if (error || !row)
             break;
         struct catalog_hit *hit = &hits->hits[hits->count++];
-        hit->edition_index = column_number(statement, 1);
-        hit->place = column_number(statement, 2);
+        hit->edition_index = catalog_column_number(statement, 1);
+        hit->place = catalog_column_number(statement, 2);
         hit->score = sqlite3_column_double(statement, 3);
-        error = read_ranges(read, expression, column_number(statement, 0), hit, fault);
+        error = read_ranges(read, expression, catalog_column_number(statement, 0), hit, fault);
     }
-    statement_done(statement);
+    catalog_statement_done(statement);
     return error;
 }
 
@@ -111,11 +111,11 @@ void catalog_hits_free(struct catalog_hits *hits) {
 
 int catalog_spans(struct catalog *catalog, const struct catalog_hit *hit, struct bytes text, struct span **out,
                   size_t *count, struct fault *fault) {
-    struct connection *connection = NULL;
-    int error = pool_take(&catalog->pool, &connection, fault);
+    struct catalog_db *connection = NULL;
+    int error = catalog_pool_take(&catalog->pool, &connection, fault);
     if (error)
         return error;
     error = ranges_to_spans(out, count, connection->tokenizer, text, hit->ranges, hit->ranges_count);
-    pool_give(&catalog->pool, connection);
+    catalog_pool_give(&catalog->pool, connection);
     return error;
 }

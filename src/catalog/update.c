@@ -12,7 +12,7 @@
 /* One run of catalog_update. */
 struct update {
     struct catalog *catalog;
-    struct connection *connection; /* within a batch */
+    struct catalog_db *connection; /* within a batch */
     const struct ledger_state *state;
     struct catalog_progress progress;
     struct buffer record;
@@ -31,9 +31,9 @@ static int batch_begin(struct update *update) {
     update->entries = update->clauses = 0;
     update->bytes = 0;
     update->connection = catalog->writer;
-    int error = catalog->writer ? 0 : pool_take(&catalog->pool, &update->connection, update->fault);
+    int error = catalog->writer ? 0 : catalog_pool_take(&catalog->pool, &update->connection, update->fault);
     if (!error)
-        error = connection_do(update->connection, STATEMENT_BEGIN_WRITE, update->fault);
+        error = catalog_db_do(update->connection, STATEMENT_BEGIN_WRITE, update->fault);
     if (!error)
         error = catalog_progress_read(update->connection, &update->progress, update->fault);
     return error;
@@ -46,41 +46,41 @@ static int batch_end(struct update *update, int error) {
     if (!error)
         error = catalog_progress_write(update->connection, &update->progress, update->fault);
     if (!error)
-        error = connection_do(update->connection, STATEMENT_COMMIT, update->fault);
+        error = catalog_db_do(update->connection, STATEMENT_COMMIT, update->fault);
     if (error && update->connection && !sqlite3_get_autocommit(update->connection->db))
-        (void)!connection_do(update->connection, STATEMENT_ROLLBACK, NULL);
+        (void)!catalog_db_do(update->connection, STATEMENT_ROLLBACK, NULL);
     if (!error)
         __atomic_store_n(&catalog->size, update->progress.size, __ATOMIC_RELEASE);
     if (!catalog->writer)
-        pool_give(&catalog->pool, update->connection);
+        catalog_pool_give(&catalog->pool, update->connection);
     update->connection = NULL;
     return error;
 }
 
 static int add_edition(struct update *update, const struct edition_record *edition) {
-    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_EDITION_ADD, update->fault);
+    sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_EDITION_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_number(statement, 1, update->progress.size);
-    bind_number(statement, 2, edition->edition);
-    bind_text(statement, 3, edition->instrument);
-    bind_text(statement, 4, edition->language);
-    bind_number(statement, 5, (uint64_t)edition->act);
-    bind_number(statement, 6, (uint64_t)edition->authenticity);
-    bind_number(statement, 7, edition->clauses);
+    catalog_bind_number(statement, 1, update->progress.size);
+    catalog_bind_number(statement, 2, edition->edition);
+    catalog_bind_text(statement, 3, edition->instrument);
+    catalog_bind_text(statement, 4, edition->language);
+    catalog_bind_number(statement, 5, (uint64_t)edition->act);
+    catalog_bind_number(statement, 6, (uint64_t)edition->authenticity);
+    catalog_bind_number(statement, 7, edition->clauses);
     sqlite3_bind_int64(statement, 8, edition->deposited_at);
-    int error = statement_run(update->connection, statement, update->fault);
+    int error = catalog_statement_run(update->connection, statement, update->fault);
     if (error || edition->edition <= 1)
         return error;
-    statement = connection_statement(update->connection, STATEMENT_EDITION_SUPERSEDE, update->fault);
+    statement = catalog_db_statement(update->connection, STATEMENT_EDITION_SUPERSEDE, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_number(statement, 1, update->progress.size);
+    catalog_bind_number(statement, 1, update->progress.size);
     sqlite3_bind_int64(statement, 2, edition->deposited_at);
-    bind_text(statement, 3, edition->instrument);
-    bind_text(statement, 4, edition->language);
-    bind_number(statement, 5, edition->edition - 1);
-    return statement_run(update->connection, statement, update->fault);
+    catalog_bind_text(statement, 3, edition->instrument);
+    catalog_bind_text(statement, 4, edition->language);
+    catalog_bind_number(statement, 5, edition->edition - 1);
+    return catalog_statement_run(update->connection, statement, update->fault);
 }
 
 /* A number or heading for an outline: cut between code points, so that a wrong guess cannot make outlines large. */
@@ -96,24 +96,24 @@ static struct bytes label(struct bytes text, struct span span) {
 
 static int add_text(struct update *update, const struct clause_record *clause, const struct hash *leaf_hash,
                     const struct structure *structure, uint64_t *id) {
-    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_TEXT_ADD, update->fault);
+    sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_TEXT_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
     sqlite3_bind_blob(statement, 1, leaf_hash->bytes, HASH_LEN, SQLITE_STATIC);
-    bind_number(statement, 2, (uint64_t)clause_kind_of(clause->eid));
-    bind_number(statement, 3, clause->text.len);
-    bind_text(statement, 4, label(clause->text, structure->number));
-    bind_text(statement, 5, label(clause->text, structure->heading));
-    int error = statement_run(update->connection, statement, update->fault);
+    catalog_bind_number(statement, 2, (uint64_t)clause_kind_of(clause->eid));
+    catalog_bind_number(statement, 3, clause->text.len);
+    catalog_bind_text(statement, 4, label(clause->text, structure->number));
+    catalog_bind_text(statement, 5, label(clause->text, structure->heading));
+    int error = catalog_statement_run(update->connection, statement, update->fault);
     if (error)
         return error;
     *id = (uint64_t)sqlite3_last_insert_rowid(update->connection->db);
-    statement = connection_statement(update->connection, STATEMENT_WORDS_ADD, update->fault);
+    statement = catalog_db_statement(update->connection, STATEMENT_WORDS_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_number(statement, 1, *id);
-    bind_text(statement, 2, clause->text);
-    return statement_run(update->connection, statement, update->fault);
+    catalog_bind_number(statement, 1, *id);
+    catalog_bind_text(statement, 2, clause->text);
+    return catalog_statement_run(update->connection, statement, update->fault);
 }
 
 /* The row of this record, which an earlier edition may have brought already. */
@@ -122,14 +122,14 @@ static int text_of(struct update *update, const struct clause_record *clause, ui
     struct structure structure;
     bool row = false;
     merkle_leaf_hash(&leaf_hash, buffer_bytes(&update->record));
-    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_TEXT_FIND, update->fault);
+    sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_TEXT_FIND, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
     sqlite3_bind_blob(statement, 1, leaf_hash.bytes, HASH_LEN, SQLITE_STATIC);
-    int error = statement_step(update->connection, statement, &row, update->fault);
+    int error = catalog_statement_step(update->connection, statement, &row, update->fault);
     if (row)
-        *id = column_number(statement, 0);
-    statement_done(statement);
+        *id = catalog_column_number(statement, 0);
+    catalog_statement_done(statement);
     if (error || row)
         return error;
     error = structure_of(&structure, clause->eid, clause->text);
@@ -152,17 +152,17 @@ static int add_clause(struct update *update, const struct edition_record *editio
         error = text_of(update, &clause, &id);
     if (error)
         return error;
-    sqlite3_stmt *statement = connection_statement(update->connection, STATEMENT_CLAUSE_ADD, update->fault);
+    sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_CLAUSE_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    bind_number(statement, 1, update->progress.size);
-    bind_number(statement, 2, update->progress.place);
-    bind_number(statement, 3, id);
-    bind_text(statement, 4, clause.eid);
+    catalog_bind_number(statement, 1, update->progress.size);
+    catalog_bind_number(statement, 2, update->progress.place);
+    catalog_bind_number(statement, 3, id);
+    catalog_bind_text(statement, 4, clause.eid);
     update->clauses++;
     update->bytes += clause.text.len;
     update->progress.place++;
-    return statement_run(update->connection, statement, update->fault);
+    return catalog_statement_run(update->connection, statement, update->fault);
 }
 
 /* Reads the next entry, or as much of its clauses as the batch takes. */

@@ -1,2 +1,10 @@
 # The room src/catalog: what is derived from the ledger, and the service that answers from it.
+
+# A library of several instruments, for tests of both.
+add_library(library_maker STATIC library_maker.c)
+depositary_target(library_maker)
+target_include_directories(library_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(library_maker PUBLIC ledger_maker depositary_catalog)
+
 depositary_check(query depositary_catalog)
+depositary_check(catalog library_maker)

@@ -3,7 +3,7 @@
 #include "catalog/query.h"
 
 #include "base/limits.h"
-#include "catalog/connection.h"
+#include "catalog/db.h"
 #include "catalog/ranges.h"
 
 #include <check.h>
@@ -11,19 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct connection *connection;
+static struct catalog_db *connection;
 static struct buffer printed;
 static struct fault fault;
 
 static void set_up(void) {
-    ck_assert_int_eq(connection_open(&connection, ":memory:", CONNECTION_WRITES, &fault), 0);
-    ck_assert_int_eq(connection_make_schema(connection, &fault), 0);
+    ck_assert_int_eq(catalog_db_open(&connection, ":memory:", CONNECTION_WRITES, &fault), 0);
+    ck_assert_int_eq(catalog_db_make_schema(connection, &fault), 0);
     buffer_init(&printed, 64 * 1024);
 }
 
 static void tear_down(void) {
     buffer_free(&printed);
-    connection_close(connection);
+    catalog_db_close(connection);
     connection = NULL;
 }
 
@@ -39,7 +39,7 @@ static bool is_readable(void) {
     ck_assert_int_eq(
         sqlite3_prepare_v2(connection->db, "SELECT rowid FROM words WHERE words MATCH ?1", -1, &statement, NULL),
         SQLITE_OK);
-    bind_text(statement, 1, buffer_bytes(&printed));
+    catalog_bind_text(statement, 1, buffer_bytes(&printed));
     int rc = sqlite3_step(statement);
     sqlite3_finalize(statement);
     return rc == SQLITE_DONE || rc == SQLITE_ROW;

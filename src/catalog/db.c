@@ -1,5 +1,5 @@
 /* Connections to the catalog's SQLite file: schema, statements, pool. Nothing in it is precious. */
-#include "catalog/connection.h"
+#include "catalog/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static const char *const statement_text[STATEMENT_COUNT] = {
                        " CROSS JOIN text t ON t.id = c.text WHERE" IN_SCOPE " ORDER BY e.idx, c.place",
 };
 
-static int sqlite_fault(struct connection *connection, int rc, struct fault *fault) {
+static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fault) {
     int error = DEPOSITARY_E_IO;
     if ((rc & 0xff) == SQLITE_INTERRUPT)
         error = DEPOSITARY_E_TIMEOUT;
@@ -106,7 +106,7 @@ static int sqlite_fault(struct connection *connection, int rc, struct fault *fau
 }
 
 static int past_deadline(void *context) {
-    const struct connection *connection = context;
+    const struct catalog_db *connection = context;
     return connection->deadline_ns != 0 && clock_monotonic_ns() >= connection->deadline_ns;
 }
 
@@ -119,7 +119,7 @@ static int make_file(const char *path, struct fault *fault) {
     return 0;
 }
 
-static int set_up(struct connection *connection, enum connection_use use) {
+static int set_up(struct catalog_db *connection, enum catalog_db_use use) {
     /* Sorting spills to memory: nothing is written outside the data folder. */
     static const char both[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048; PRAGMA mmap_size = 0;";
     static const char writes[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
@@ -133,9 +133,9 @@ static int set_up(struct connection *connection, enum connection_use use) {
     return rc;
 }
 
-int connection_open(struct connection **out, const char *path, enum connection_use use, struct fault *fault) {
+int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_use use, struct fault *fault) {
     int error = 0;
-    struct connection *connection = calloc(1, sizeof *connection);
+    struct catalog_db *connection = calloc(1, sizeof *connection);
     if (!connection)
         return fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
     if (use == CONNECTION_WRITES && strcmp(path, ":memory:") != 0)
@@ -152,14 +152,14 @@ int connection_open(struct connection **out, const char *path, enum connection_u
     if (!error)
         error = tokenizer_new(&connection->tokenizer, connection->db);
     if (error) {
-        connection_close(connection);
+        catalog_db_close(connection);
         return error;
     }
     *out = connection;
     return 0;
 }
 
-void connection_close(struct connection *connection) {
+void catalog_db_close(struct catalog_db *connection) {
     if (!connection)
         return;
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
@@ -169,7 +169,7 @@ void connection_close(struct connection *connection) {
     free(connection);
 }
 
-static bool reads_as(struct connection *connection, const char *pragma, const char *wanted) {
+static bool reads_as(struct catalog_db *connection, const char *pragma, const char *wanted) {
     sqlite3_stmt *statement = NULL;
     bool same = false;
     if (sqlite3_prepare_v2(connection->db, pragma, -1, &statement, NULL) == SQLITE_OK &&
@@ -181,7 +181,7 @@ static bool reads_as(struct connection *connection, const char *pragma, const ch
     return same;
 }
 
-bool connection_has_schema(struct connection *connection) {
+bool catalog_db_has_schema(struct catalog_db *connection) {
     char application_id[16];
     sqlite3_snprintf(sizeof application_id, application_id, "%d", CATALOG_APPLICATION_ID);
     return reads_as(connection, "PRAGMA application_id", application_id) &&
@@ -189,7 +189,7 @@ bool connection_has_schema(struct connection *connection) {
            reads_as(connection, "PRAGMA quick_check(1)", "ok");
 }
 
-int connection_make_schema(struct connection *connection, struct fault *fault) {
+int catalog_db_make_schema(struct catalog_db *connection, struct fault *fault) {
     int rc = sqlite3_exec(connection->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(connection->db, schema, NULL, NULL, NULL);
@@ -198,11 +198,11 @@ int connection_make_schema(struct connection *connection, struct fault *fault) {
     return rc == SQLITE_OK ? 0 : sqlite_fault(connection, rc, fault);
 }
 
-void connection_condemn(struct connection *connection) {
+void catalog_db_condemn(struct catalog_db *connection) {
     sqlite3_exec(connection->db, "PRAGMA user_version = 0", NULL, NULL, NULL);
 }
 
-sqlite3_stmt *connection_statement(struct connection *connection, enum statement which, struct fault *fault) {
+sqlite3_stmt *catalog_db_statement(struct catalog_db *connection, enum catalog_statement which, struct fault *fault) {
     if (!connection->statements[which]) {
         int rc = sqlite3_prepare_v3(connection->db, statement_text[which], -1, SQLITE_PREPARE_PERSISTENT,
                                     &connection->statements[which], NULL);
@@ -214,14 +214,14 @@ sqlite3_stmt *connection_statement(struct connection *connection, enum statement
     return connection->statements[which];
 }
 
-void statement_done(sqlite3_stmt *statement) {
+void catalog_statement_done(sqlite3_stmt *statement) {
     if (!statement)
         return;
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
 }
 
-int statement_step(struct connection *connection, sqlite3_stmt *statement, bool *row, struct fault *fault) {
+int catalog_statement_step(struct catalog_db *connection, sqlite3_stmt *statement, bool *row, struct fault *fault) {
     int rc = sqlite3_step(statement);
     *row = rc == SQLITE_ROW;
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
@@ -229,39 +229,39 @@ int statement_step(struct connection *connection, sqlite3_stmt *statement, bool 
     return sqlite_fault(connection, rc, fault);
 }
 
-int statement_run(struct connection *connection, sqlite3_stmt *statement, struct fault *fault) {
+int catalog_statement_run(struct catalog_db *connection, sqlite3_stmt *statement, struct fault *fault) {
     bool row = false;
-    int error = statement_step(connection, statement, &row, fault);
-    statement_done(statement);
+    int error = catalog_statement_step(connection, statement, &row, fault);
+    catalog_statement_done(statement);
     return error;
 }
 
-int connection_do(struct connection *connection, enum statement which, struct fault *fault) {
-    sqlite3_stmt *statement = connection_statement(connection, which, fault);
-    return statement ? statement_run(connection, statement, fault) : DEPOSITARY_E_IO;
+int catalog_db_do(struct catalog_db *connection, enum catalog_statement which, struct fault *fault) {
+    sqlite3_stmt *statement = catalog_db_statement(connection, which, fault);
+    return statement ? catalog_statement_run(connection, statement, fault) : DEPOSITARY_E_IO;
 }
 
-void bind_text(sqlite3_stmt *statement, int parameter, struct bytes text) {
+void catalog_bind_text(sqlite3_stmt *statement, int parameter, struct bytes text) {
     sqlite3_bind_text64(statement, parameter, text.len ? (const char *)text.data : "", text.len, SQLITE_STATIC,
                         SQLITE_UTF8);
 }
 
-void bind_number(sqlite3_stmt *statement, int parameter, uint64_t number) {
+void catalog_bind_number(sqlite3_stmt *statement, int parameter, uint64_t number) {
     sqlite3_bind_int64(statement, parameter, number > INT64_MAX ? INT64_MAX : (int64_t)number);
 }
 
-uint64_t column_number(sqlite3_stmt *statement, int column) {
+uint64_t catalog_column_number(sqlite3_stmt *statement, int column) {
     sqlite3_int64 number = sqlite3_column_int64(statement, column);
     return number < 0 ? 0 : (uint64_t)number;
 }
 
-struct bytes column_bytes(sqlite3_stmt *statement, int column) {
+struct bytes catalog_column_bytes(sqlite3_stmt *statement, int column) {
     const void *data = sqlite3_column_blob(statement, column);
     int len = sqlite3_column_bytes(statement, column);
     return bytes_of(data, data && len > 0 ? (size_t)len : 0);
 }
 
-int pool_init(struct pool *pool, const char *path, struct connection *single) {
+int catalog_pool_init(struct catalog_pool *pool, const char *path, struct catalog_db *single) {
     memset(pool, 0, sizeof *pool);
     if (pthread_mutex_init(&pool->lock, NULL))
         return DEPOSITARY_E_MEMORY;
@@ -276,21 +276,21 @@ int pool_init(struct pool *pool, const char *path, struct connection *single) {
     return 0;
 }
 
-void pool_clean_up(struct pool *pool) {
+void catalog_pool_clean_up(struct catalog_pool *pool) {
     while (pool->rest) {
-        struct connection *connection = pool->rest;
+        struct catalog_db *connection = pool->rest;
         pool->rest = connection->next;
-        connection_close(connection);
+        catalog_db_close(connection);
     }
     pthread_cond_destroy(&pool->given);
     pthread_mutex_destroy(&pool->lock);
 }
 
-int pool_take(struct pool *pool, struct connection **out, struct fault *fault) {
+int catalog_pool_take(struct catalog_pool *pool, struct catalog_db **out, struct fault *fault) {
     pthread_mutex_lock(&pool->lock);
     while (pool->is_single && !pool->rest)
         pthread_cond_wait(&pool->given, &pool->lock);
-    struct connection *connection = pool->rest;
+    struct catalog_db *connection = pool->rest;
     if (connection) {
         pool->rest = connection->next;
         pool->rest_count--;
@@ -298,12 +298,12 @@ int pool_take(struct pool *pool, struct connection **out, struct fault *fault) {
     }
     pthread_mutex_unlock(&pool->lock);
     if (!connection)
-        return connection_open(out, pool->path, CONNECTION_READS, fault);
+        return catalog_db_open(out, pool->path, CONNECTION_READS, fault);
     *out = connection;
     return 0;
 }
 
-void pool_give(struct pool *pool, struct connection *connection) {
+void catalog_pool_give(struct catalog_pool *pool, struct catalog_db *connection) {
     if (!connection)
         return;
     connection->deadline_ns = 0;
@@ -317,5 +317,5 @@ void pool_give(struct pool *pool, struct connection *connection) {
     }
     pthread_mutex_unlock(&pool->lock);
     if (!keep)
-        connection_close(connection);
+        catalog_db_close(connection);
 }
