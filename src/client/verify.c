@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_MEMORY_MAX (64u * 1024 * 1024) /* bytes: a record, and the names of the provisions in a MiB of text */
+#define COPY_MEMORY_MAX (8u * 1024 * 1024) /* bytes: two records of 1 MiB and 64 KiB, and the names of 10,000 provisions */
 
 int depositary_verify_init(void) {
     return sodium_init() >= 0 ? 0 : DEPOSITARY_E_STATE;
