@@ -1,0 +1,479 @@
+/*
+ * CheckQuote. The catalog says in which clauses a quote may stand; they are joined with their neighbours into regions,
+ * since a quote may run over the end of a clause, and text/quote.h judges each region. PROTOCOL.md section 6,
+ * CheckQuote.
+ */
+#define _GNU_SOURCE /* memmem */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/depositary_parts.h"
+#include "text/quote.h"
+
+#define NEIGHBOURS     16u                /* clauses on either side of a candidate */
+#define ELIDED_CLAUSES 64u                /* clauses that a quote may leave out */
+#define REGION_MAX     (4u * 1024 * 1024) /* bytes of joined text; a longer region ends there */
+#define REGION_CLAUSES 2048u
+#define JUDGED_MAX     40u /* regions that are compared by more than bytes; the likeliest first */
+
+/* Clauses first to last of an edition, that follow one another. */
+struct region {
+    uint64_t edition_index;
+    uint64_t first;
+    uint64_t last;
+    size_t bytes; /* of their texts, by the catalog */
+    size_t rank;  /* of its likeliest candidate */
+    bool is_verbatim;
+};
+
+/* The texts of a region, joined. */
+struct joined {
+    const struct region *region;
+    struct buffer text;
+    size_t count;                            /* clauses */
+    size_t *ends;                            /* [i]: where the text of clause first + i ends */
+    Depositary__V1__CertifiedClause **built; /* [i]: that clause as a message, once it was made */
+};
+
+/* A match in a region, by the region's offsets. */
+struct placed_match {
+    const struct region *region;
+    struct quote_match match; /* differences are its own */
+};
+
+/* One call. */
+struct check {
+    struct call *call;
+    struct bytes quote;
+    bool is_elided; /* the quote leaves something out */
+    struct region *regions;
+    size_t regions_count;
+    struct edition_set looked_in; /* editions of all regions */
+    struct edition_set editions;  /* of the answer */
+    struct joined joined;
+    enum verdict verdict; /* of `matches` */
+    struct placed_match matches[LIMIT_QUOTE_MATCHES];
+    size_t matches_count;
+    uint64_t total;
+};
+
+static bool holds(struct bytes text, struct bytes part) {
+    return text.len > 0 && memmem(text.data, text.len, part.data, part.len) != NULL;
+}
+
+/* ---- regions */
+
+/* Lengths of the clauses around a candidate, from the catalog. */
+struct neighbours {
+    uint64_t first;
+    uint64_t last; /* wanted */
+    size_t count;
+    uint32_t lengths[2 * NEIGHBOURS + 1];
+};
+
+static int keep_length(void *context, const struct catalog_clause *clause) {
+    struct neighbours *neighbours = context;
+    if (clause->place > neighbours->last)
+        return 1;
+    neighbours->lengths[neighbours->count++] = clause->length;
+    return clause->place == neighbours->last;
+}
+
+/* As many clauses on either side as a quote of that length, and of folded text twice as long, may reach into. */
+static int make_region(struct check *check, const struct catalog_hit *hit, size_t rank, struct region *out) {
+    struct neighbours around = {.first = hit->place > NEIGHBOURS ? hit->place - NEIGHBOURS : 0,
+                                .last = hit->place + NEIGHBOURS};
+    int error =
+        catalog_outline(call_server(check->call)->catalog, hit->edition_index, around.first, keep_length, &around);
+    size_t at = (size_t)(hit->place - around.first);
+    if (error > 1 || around.count <= at)
+        return error > 1 ? answer_error(check->call, error) : edition_catalog_is_wrong(check->call);
+    size_t reach = 2 * check->quote.len + 64;
+    size_t first = at, last = at;
+    for (size_t before = 0; first > 0 && before < reach; before += around.lengths[first])
+        first--;
+    for (size_t behind = 0; last + 1 < around.count && behind < reach; behind += around.lengths[last])
+        last++;
+    *out = (struct region){
+        .edition_index = hit->edition_index, .first = around.first + first, .last = around.first + last, .rank = rank};
+    for (size_t i = first; i <= last; i++)
+        out->bytes += around.lengths[i];
+    return 0;
+}
+
+static int by_place(const void *left, const void *right) {
+    const struct region *a = left;
+    const struct region *b = right;
+    if (a->edition_index != b->edition_index)
+        return a->edition_index < b->edition_index ? -1 : 1;
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+static int by_rank(const void *left, const void *right) {
+    const struct region *a = left;
+    const struct region *b = right;
+    return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+/* Whether two regions, in order, become one: they overlap; or the quote leaves out what is between them. */
+static bool are_joined(const struct check *check, const struct region *a, const struct region *b) {
+    if (a->edition_index != b->edition_index || a->bytes + b->bytes > REGION_MAX ||
+        b->last - a->first >= REGION_CLAUSES)
+        return false;
+    return b->first <= a->last || (check->is_elided && b->first - a->last <= ELIDED_CLAUSES);
+}
+
+static void merge_regions(struct check *check) {
+    size_t kept = 0;
+    qsort(check->regions, check->regions_count, sizeof *check->regions, by_place);
+    for (size_t i = 0; i < check->regions_count; i++) {
+        const struct region *next = &check->regions[i];
+        struct region *last = kept ? &check->regions[kept - 1] : NULL;
+        if (last && are_joined(check, last, next)) {
+            last->bytes += next->bytes;
+            last->last = next->last > last->last ? next->last : last->last;
+            last->rank = next->rank < last->rank ? next->rank : last->rank;
+        } else {
+            check->regions[kept++] = *next;
+        }
+    }
+    check->regions_count = kept;
+    qsort(check->regions, check->regions_count, sizeof *check->regions, by_rank);
+}
+
+static int make_regions(struct check *check, const struct catalog_hits *candidates) {
+    check->regions = answer_alloc(check->call, (candidates->count + 1) * sizeof *check->regions);
+    if (!check->regions)
+        return DEPOSITARY_E_LIMIT;
+    for (size_t i = 0; i < candidates->count; i++) {
+        int error = make_region(check, &candidates->hits[i], i, &check->regions[check->regions_count]);
+        if (error)
+            return error;
+        check->regions_count++;
+    }
+    merge_regions(check);
+    return 0;
+}
+
+/* ---- texts */
+
+/* Adds a clause's text; *is_full where the region must end before it. */
+static int join_clause(struct check *check, const struct edition_found *edition, uint64_t place, struct buffer *record,
+                       bool *is_full) {
+    struct joined *joined = &check->joined;
+    struct clause_record parsed;
+    struct fault fault;
+    buffer_clear(record);
+    if (ledger_clause(call_server(check->call)->ledger, edition->index, edition->record.clauses,
+                      &edition->record.clauses_root, place, record, NULL, &fault) ||
+        clause_record_parse(&parsed, buffer_bytes(record), &fault))
+        return answer_fault(check->call, &fault);
+    *is_full = joined->count == REGION_CLAUSES || parsed.text.len > REGION_MAX - joined->text.len;
+    if (*is_full)
+        return 0;
+    buffer_append(&joined->text, parsed.text);
+    joined->ends[joined->count] = joined->text.len;
+    joined->built[joined->count++] = NULL;
+    return joined->text.error ? answer_error(check->call, joined->text.error) : 0;
+}
+
+static int join_region(struct check *check, const struct region *region) {
+    struct joined *joined = &check->joined;
+    struct buffer record;
+    uint32_t slot = 0;
+    bool is_full = false;
+    if (joined->region == region)
+        return 0;
+    joined->region = NULL;
+    joined->count = 0;
+    buffer_clear(&joined->text);
+    int error = edition_set_add(check->call, &check->looked_in, region->edition_index, &slot);
+    if (error)
+        return error;
+    const struct edition_found *edition = &check->looked_in.found[slot];
+    if (region->last >= edition->record.clauses)
+        return edition_catalog_is_wrong(check->call);
+    buffer_init(&record, LIMIT_CLAUSE_RECORD);
+    for (uint64_t place = region->first; !error && !is_full && place <= region->last; place++)
+        error =
+            answer_is_late(check->call) ? DEPOSITARY_E_TIMEOUT : join_clause(check, edition, place, &record, &is_full);
+    buffer_free(&record);
+    if (!error)
+        joined->region = region;
+    return error;
+}
+
+/* ---- verdicts */
+
+static int count_folds(unsigned folds) {
+    return __builtin_popcount(folds);
+}
+
+/* Whether a comes before b: of FOLDED the fewest folds, of DIFFERS the nearest. */
+static bool is_better(const struct quote_match *a, const struct quote_match *b) {
+    if (a->verdict != b->verdict)
+        return a->verdict < b->verdict;
+    if (a->verdict == VERDICT_FOLDED)
+        return count_folds(a->folds) < count_folds(b->folds);
+    return a->verdict == VERDICT_DIFFERS && a->score > b->score;
+}
+
+static bool is_as_good(const struct quote_match *a, const struct quote_match *b) {
+    return !is_better(a, b) && !is_better(b, a);
+}
+
+static void forget_matches(struct check *check) {
+    for (size_t i = 0; i < check->matches_count; i++)
+        free(check->matches[i].match.differences);
+    check->matches_count = 0;
+    check->total = 0;
+}
+
+/* Keeps a match, whose differences become ours, if none before it was better. */
+static void keep_match(struct check *check, const struct region *region, struct quote_match *match) {
+    if (check->matches_count > 0 && is_better(&check->matches[0].match, match))
+        return;
+    if (check->matches_count > 0 && !is_as_good(&check->matches[0].match, match))
+        forget_matches(check);
+    check->total++;
+    if (check->matches_count == LIMIT_QUOTE_MATCHES)
+        return;
+    check->verdict = match->verdict;
+    check->matches[check->matches_count++] = (struct placed_match){region, *match};
+    match->differences = NULL;
+}
+
+static int judge_region(struct check *check, const struct region *region) {
+    struct quote_matches found;
+    int error = join_region(check, region);
+    if (error)
+        return error;
+    error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text));
+    if (error)
+        return answer_error(check->call, error);
+    for (size_t i = 0; i < found.count; i++)
+        keep_match(check, region, &found.matches[i]);
+    quote_matches_free(&found);
+    return 0;
+}
+
+/* Bytes first, in every region; only where none holds the quote, the likeliest are compared further. */
+static int judge(struct check *check) {
+    bool is_verbatim = false;
+    int error = 0;
+    for (size_t i = 0; !error && i < check->regions_count; i++) {
+        struct region *region = &check->regions[i];
+        error = join_region(check, region);
+        region->is_verbatim = !error && holds(buffer_bytes(&check->joined.text), check->quote);
+        is_verbatim = is_verbatim || region->is_verbatim;
+    }
+    for (size_t i = 0; !error && i < check->regions_count; i++) {
+        if (is_verbatim ? check->regions[i].is_verbatim : i < JUDGED_MAX)
+            error = judge_region(check, &check->regions[i]);
+    }
+    return error;
+}
+
+/* ---- the answer */
+
+static int add_folds(struct call *call, unsigned folds, Depositary__V1__QuoteMatch *out) {
+    out->folds = answer_alloc(call, 8 * sizeof(char *));
+    if (!out->folds)
+        return DEPOSITARY_E_LIMIT;
+    for (unsigned fold = FOLD_NFC; fold <= FOLD_ELLIPSIS; fold <<= 1) {
+        if (!(folds & fold))
+            continue;
+        char *name = answer_text(call, bytes_text(fold_name((enum fold)fold)));
+        if (!name)
+            return DEPOSITARY_E_LIMIT;
+        out->folds[out->n_folds++] = name;
+    }
+    return 0;
+}
+
+static int add_differences(struct call *call, const struct quote_match *match, size_t base,
+                           Depositary__V1__QuoteMatch *out) {
+    out->differences = answer_alloc(call, (match->differences_count + 1) * sizeof(Depositary__V1__Difference *));
+    if (!out->differences)
+        return DEPOSITARY_E_LIMIT;
+    for (size_t i = 0; i < match->differences_count; i++) {
+        struct span text = match->differences[i].text;
+        Depositary__V1__Difference *difference = answer_alloc(call, sizeof *difference);
+        if (!difference)
+            return DEPOSITARY_E_LIMIT;
+        depositary__v1__difference__init(difference);
+        text.offset -= (uint32_t)base;
+        int error = span_build(call, match->differences[i].quote, &difference->quote);
+        if (!error)
+            error = span_build(call, text, &difference->text);
+        if (error)
+            return error;
+        out->differences[out->n_differences++] = difference;
+    }
+    return 0;
+}
+
+/* Clauses of the region that the span touches: [*first, *last], and where the text of the first begins. */
+static void touched(const struct joined *joined, struct span span, size_t *first, size_t *last, size_t *base) {
+    size_t end = (size_t)span.offset + span.length;
+    size_t i = 0;
+    while (i + 1 < joined->count && joined->ends[i] <= span.offset)
+        i++;
+    *first = i;
+    *base = i > 0 ? joined->ends[i - 1] : 0;
+    while (i + 1 < joined->count && joined->ends[i] < end)
+        i++;
+    *last = i;
+}
+
+/* The region of the match is joined. A clause of several matches is made once. */
+static int add_match_clauses(struct check *check, const struct region *region, size_t first, size_t last,
+                             Depositary__V1__QuoteMatch *out) {
+    uint32_t slot = 0;
+    out->clauses = answer_alloc(check->call, (last - first + 1) * sizeof(Depositary__V1__CertifiedClause *));
+    if (!out->clauses)
+        return DEPOSITARY_E_LIMIT;
+    int error = edition_set_add(check->call, &check->editions, region->edition_index, &slot);
+    for (size_t i = first; !error && i <= last; i++) {
+        struct clause_built built = {.message = check->joined.built[i]};
+        if (!built.message)
+            error = clause_build(check->call, &check->editions.found[slot], slot, region->first + i, &built);
+        if (!error)
+            out->clauses[out->n_clauses++] = check->joined.built[i] = built.message;
+    }
+    return error;
+}
+
+static int build_match(struct check *check, const struct placed_match *placed, Depositary__V1__QuoteMatch **out) {
+    struct span span = placed->match.span;
+    size_t first = 0, last = 0, base = 0;
+    Depositary__V1__QuoteMatch *message = answer_alloc(check->call, sizeof *message);
+    if (!message)
+        return DEPOSITARY_E_LIMIT;
+    depositary__v1__quote_match__init(message);
+    int error = join_region(check, placed->region);
+    if (error)
+        return error;
+    touched(&check->joined, span, &first, &last, &base);
+    span.offset -= (uint32_t)base;
+    error = add_match_clauses(check, placed->region, first, last, message);
+    if (!error)
+        error = span_build(check->call, span, &message->span);
+    if (!error)
+        error = add_folds(check->call, placed->match.folds, message);
+    if (!error)
+        error = add_differences(check->call, &placed->match, base, message);
+    if (!error)
+        *out = message;
+    return error;
+}
+
+/* As many matches as the answer has room for. */
+static int add_matches(struct check *check, Depositary__V1__CheckQuoteResponse *response) {
+    size_t room = ANSWER_ROOM;
+    response->matches = answer_alloc(check->call, (check->matches_count + 1) * sizeof(Depositary__V1__QuoteMatch *));
+    if (!response->matches)
+        return DEPOSITARY_E_LIMIT;
+    for (size_t i = 0; i < check->matches_count; i++) {
+        Depositary__V1__QuoteMatch *match = NULL;
+        size_t editions_before = check->editions.count, editions_size = check->editions.packed_size;
+        int error = build_match(check, &check->matches[i], &match);
+        if (error)
+            return error;
+        size_t size = item_size(&match->base) + (check->editions.packed_size - editions_size);
+        if (size > room) {
+            check->editions.count = editions_before;
+            break;
+        }
+        room -= size;
+        response->matches[response->n_matches++] = match;
+    }
+    return 0;
+}
+
+static int check_init(struct check *check, struct call *call, struct bytes quote, size_t candidates, bool has_as_of) {
+    memset(check, 0, sizeof *check);
+    check->call = call;
+    check->quote = quote;
+    check->is_elided = holds(quote, BYTES("...")) || holds(quote, BYTES("\xE2\x80\xA6"));
+    check->verdict = VERDICT_NOT_FOUND;
+    buffer_init(&check->joined.text, REGION_MAX);
+    check->joined.ends = answer_alloc(call, REGION_CLAUSES * sizeof *check->joined.ends);
+    check->joined.built = answer_alloc(call, REGION_CLAUSES * sizeof(Depositary__V1__CertifiedClause *));
+    int error = check->joined.ends && check->joined.built ? 0 : DEPOSITARY_E_LIMIT;
+    if (!error)
+        error = edition_set_init(call, &check->looked_in, candidates, false);
+    return error ? error : edition_set_init(call, &check->editions, LIMIT_QUOTE_MATCHES, has_as_of);
+}
+
+static void check_clean_up(struct check *check) {
+    forget_matches(check);
+    buffer_free(&check->joined.text);
+}
+
+static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                            const struct catalog_hits *candidates, Depositary__V1__CheckQuoteResponse *response) {
+    struct check *check = answer_alloc(call, sizeof *check);
+    if (!check)
+        return DEPOSITARY_E_LIMIT;
+    int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL);
+    if (!error)
+        error = make_regions(check, candidates);
+    if (!error)
+        error = judge(check);
+    if (!error)
+        error = add_matches(check, response);
+    if (!error) {
+        response->verdict = (Depositary__V1__QuoteVerdict)check->verdict;
+        response->total = check->total;
+        response->searched_ledger_size = candidates->searched_size;
+        response->n_editions = check->editions.count;
+        response->editions = check->editions.proofs;
+    }
+    check_clean_up(check);
+    return error;
+}
+
+static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                         const struct catalog_scope *scope, const struct edition_choice *choice,
+                         Depositary__V1__CheckQuoteResponse *response) {
+    struct catalog_hits candidates;
+    struct fault fault;
+    if (catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
+                                 &candidates, &fault))
+        return answer_fault(call, &fault);
+    int error = check_candidates(call, input, &candidates, response);
+    catalog_hits_free(&candidates);
+    if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
+        error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);
+    return error;
+}
+
+static int check_quote(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                       Depositary__V1__CheckQuoteResponse *response) {
+    struct edition_question question = {"", input->instrument, input->language, input->edition, input->as_of};
+    struct edition_choice choice;
+    struct catalog_scope scope;
+    size_t len = strlen(input->quote);
+    if (len == 0 || len > LIMIT_QUOTE) {
+        status_bad_field(&call->status, "quote", "a quote is 1 to %u bytes", LIMIT_QUOTE);
+        return DEPOSITARY_E_ARGUMENT;
+    }
+    int error = query_scope(call, &question, &choice, &scope);
+    if (!error && choice.is_found)
+        error = look_in_scope(call, input, &scope, &choice, response);
+    else if (!error)
+        error = edition_choice_proofs(call, &choice, &response->n_editions, &response->editions);
+    return error ? error : answer_ledger_state(call, input->known_ledger_size, &response->ledger);
+}
+
+void depositary_check_quote(Depositary__V1__DepositaryService_Service *service,
+                            const Depositary__V1__CheckQuoteRequest *input,
+                            Depositary__V1__CheckQuoteResponse_Closure closure, void *closure_data) {
+    struct call *call = call_of(service);
+    Depositary__V1__CheckQuoteResponse *response = answer_alloc(call, sizeof *response);
+    if (response)
+        depositary__v1__check_quote_response__init(response);
+    int error = response ? check_quote(call, input, response) : DEPOSITARY_E_LIMIT;
+    closure(error ? NULL : response, closure_data);
+}
