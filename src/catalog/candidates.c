@@ -15,6 +15,7 @@
 
 #define PHRASE_TOKENS   24u  /* of a phrase that is looked for; more would find no less */
 #define HALF_LIMIT      100u /* candidates of each half */
+#define HALF_LIMIT_MORE 10u  /* the same, where the whole was found */
 #define RARE_LIMIT      40u  /* candidates by rare words */
 #define RARE_WORDS      12u
 #define RARE_BYTES      5u /* a word shorter than this is taken for a common one */
@@ -129,14 +130,14 @@ static int look_up_whole(struct finder *finder) {
 }
 
 /* Of two halves, one stands in one clause, if the quote runs over one end of a clause. */
-static int look_up_halves(struct finder *finder) {
+static int look_up_halves(struct finder *finder, size_t limit) {
     size_t first = finder->whole_first;
     size_t end = finder->tokens_count;
     if (end < first + 2)
         return 0;
     size_t half = at_most((end - first) / 2, PHRASE_TOKENS);
-    int error = look_up_phrase(finder, first, first + half, HALF_LIMIT);
-    return error ? error : look_up_phrase(finder, end - half, end, HALF_LIMIT);
+    int error = look_up_phrase(finder, first, first + half, limit);
+    return error ? error : look_up_phrase(finder, end - half, end, limit);
 }
 
 static int longer_first(const void *left, const void *right) {
@@ -304,7 +305,7 @@ static int find_candidates(struct finder *finder) {
     int error = look_up_whole(finder);
     bool is_found = finder->hits.count > 0;
     if (!error)
-        error = look_up_halves(finder);
+        error = look_up_halves(finder, is_found ? HALF_LIMIT_MORE : HALF_LIMIT);
     if (!error && !is_found)
         error = look_up_rare(finder);
     return error;

@@ -62,7 +62,7 @@ MUST_USE int catalog_db_make_schema(struct catalog_db *connection, struct fault 
 /** Marks the file, so that the next start makes it anew. */
 void catalog_db_condemn(struct catalog_db *connection);
 
-/** The statement, ready to bind; NULL, with *fault set, where it cannot be prepared. Give it back when it is done. */
+/** The statement, ready to bind; NULL, with *fault set, where it cannot be prepared. Ends with catalog_statement_done. */
 sqlite3_stmt *catalog_db_statement(struct catalog_db *connection, enum catalog_statement which, struct fault *fault);
 void catalog_statement_done(sqlite3_stmt *statement);
 /** Steps: *row says whether there is one. Errors of SQLite as errors of ours. */

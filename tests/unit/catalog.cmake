@@ -8,3 +8,4 @@ target_link_libraries(library_maker PUBLIC ledger_maker depositary_catalog)
 
 depositary_check(query depositary_catalog)
 depositary_check(catalog library_maker)
+depositary_check(search library_maker)
