@@ -30,10 +30,10 @@ _depositary() {
     cite) own="$which --instrument" ;;
     certify) own="$which --output" ;;
     verify) own='--explain --online' ;;
-    deposit) own='--about --office --yes --dry-run' ;;
-    rectify) own='--remark --act --office --yes --dry-run' ;;
-    office) own='init show push --office --origin --spare --passphrase-file --no-passphrase' ;;
-    key) own='authorise revoke list --office --holder --days --remark' ;;
+    deposit) own='--about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
+    rectify) own='--remark --act --language --about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
+    office) own='init show renew push --office --origin --spare --passphrase-file --no-passphrase --offline' ;;
+    key) own='authorise revoke list --office --holder --days --remark --passphrase-file --offline --dry-run --records' ;;
     esac
     if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$word")

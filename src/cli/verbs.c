@@ -10,6 +10,11 @@ verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, ver
     "  --edition N        this edition (the latest)\n"                                                                 \
     "  --as-of TIME       the latest by then: 2025-04-23T00:00:00Z, or a date for the end of that day in UTC\n"
 
+#define OFFICE_HELP                                                                                                    \
+    "  --office DIR       the office's folder (DEPOSITARY_OFFICE; `office` in the daemon's data folder)\n"             \
+    "  --passphrase-file FILE  the passphrase (asked for on the terminal)\n"                                           \
+    "  --offline          sign without asking the server, and send later with: depositary office push\n"
+
 const struct verb verbs[] = {
     {"get", verb_get, "INSTRUMENT REF...", "one or more clauses or provisions, verified",
      WHICH_HELP "  --record           print the clause record's exact bytes, which are what is proved\n"
@@ -51,27 +56,30 @@ const struct verb verbs[] = {
     {"deposit", verb_deposit, "FILE --about DESCRIPTION",
      "the office: deposits an instrument, after showing what it is taken for",
      "  --about FILE       the description: instrument, language, title, date, place, party, authenticity, remark lines\n"
-     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
+     "  --numbering NAME   clause, article, section, paragraph or none (what fits best)\n" OFFICE_HELP
      "  --yes              do not ask\n"
-     "  --dry-run          show, and sign nothing\n\n"
+     "  --dry-run          show, and sign nothing\n"
+     "  --records          show the records that are signed, byte for byte\n\n"
      "Example: depositary deposit treaty.txt --about treaty.about --dry-run\n"},
-    {"rectify", verb_rectify, "INSTRUMENT FILE --remark TEXT", "the office: adds a corrected edition",
+    {"rectify", verb_rectify, "INSTRUMENT [FILE] --remark TEXT", "the office: adds a corrected edition",
      "  --remark TEXT      what was corrected, and why\n"
-     "  --act ACT          rectification, amendment or withdrawal (rectification)\n"
-     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
-     "  --yes, --dry-run   as for deposit\n\n"
+     "  --act ACT          rectification, amendment or withdrawal, which has no FILE (rectification)\n"
+     "  --language TAG     the text in this language (the only one)\n"
+     "  --about FILE       a new description (that of the edition before)\n" OFFICE_HELP
+     "  --yes, --dry-run, --records, --numbering NAME   as for deposit\n\n"
      "Example: depositary rectify az-cn-joint-statement-2025 corrected.txt --remark 'item 11: misprint' --dry-run\n"},
-    {"office", verb_office, "init|show|push", "the office: its folder and its ledger",
-     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
-     "  --origin NAME      init: the name of the ledger\n"
-     "  --spare DIR        init: where the spare key goes\n"
-     "  --passphrase-file FILE, --no-passphrase\n\n"
-     "Example: depositary office show --office office\n"},
+    {"office", verb_office, "init [DIR]|show|renew|push", "the office: its folder and its ledger",
+     OFFICE_HELP "  --origin NAME      init: the name of the ledger\n"
+                 "  --spare DIR        init: where the spare key goes, apart from the office\n"
+                 "  --no-passphrase    init: leave the keys open, for machines\n\n"
+                 "renew signs the register as of now; push sends what the server lacks.\n\n"
+                 "Example: depositary office show --office office\n"},
     {"key", verb_key, "authorise|revoke|list [KEY]", "the office: the services' answer keys",
-     "  --office DIR       the office's folder (DEPOSITARY_OFFICE)\n"
-     "  --holder TEXT      authorise: who holds it\n"
-     "  --days N           authorise: how long it is good (365; at most 400)\n"
-     "  --remark TEXT      revoke: why\n\n"
-     "Example: depositary key list\n"},
+     OFFICE_HELP "  --holder TEXT      authorise: who holds it\n"
+                 "  --days N           authorise: how long it is good (365; at most 400)\n"
+                 "  --remark TEXT      revoke: why\n"
+                 "  --dry-run, --records   as for deposit\n\n"
+                 "KEY is what depositaryd --print-key-request shows.\n\n"
+                 "Example: depositary key list\n"},
 };
 const size_t verbs_count = sizeof verbs / sizeof *verbs;

@@ -274,6 +274,7 @@ static int keep_passphrase(char **out, const char *passphrase, struct fault *fau
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no guarded memory for a passphrase");
     }
     memcpy(copy, passphrase, len + 1);
+    sodium_free(*out);
     *out = copy;
     return 0;
 }
@@ -322,6 +323,10 @@ void office_close(struct office *office) {
         close(office->lock_fd); /* and with it the lock */
     }
     free(office);
+}
+
+int office_unlock(struct office *office, const char *passphrase, struct fault *fault) {
+    return keep_passphrase(&office->passphrase, passphrase, fault);
 }
 
 int office_needs_passphrase(bool *out, const char *dir, struct fault *fault) {

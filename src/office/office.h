@@ -35,6 +35,8 @@ MUST_USE int office_create(const char *dir, const struct office_init *init, stru
  */
 MUST_USE int office_open(struct office **out, const char *dir, const char *passphrase, struct fault *fault);
 void office_close(struct office *office); /* NULL is fine */
+/** Gives the passphrase after opening, once the holder has seen what is to be signed; it is tried when it is needed. */
+MUST_USE int office_unlock(struct office *office, const char *passphrase, struct fault *fault);
 /** Whether its key is sealed with a passphrase; needs no lock. */
 MUST_USE int office_needs_passphrase(bool *out, const char *dir, struct fault *fault);
 const struct policy *office_policy(const struct office *office);
