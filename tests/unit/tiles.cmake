@@ -1,0 +1,1 @@
+depositary_check(tiles depositary_ledger)
