@@ -27,8 +27,15 @@ struct folded {
     size_t len;
 };
 
-/** Applies the folds of the set but FOLD_ELLIPSIS. in is valid UTF-8. trim: whether white space at the ends goes (FOLD_WHITESPACE only). */
+/**
+ * Applies the folds of the set but FOLD_ELLIPSIS. in is valid UTF-8 (else DEPOSITARY_E_UTF8) below 4 GiB (DEPOSITARY_E_LIMIT).
+ * trim: whether white space at the ends goes (FOLD_WHITESPACE only). A stretch that NFC changes as a whole has its start as the
+ * source of all its bytes. A match of [i,j) in the folded text stands at [source[i], source[j]) of the input, provided that
+ * neither i nor j lies within bytes of one source. Work: O(n).
+ */
 MUST_USE int fold_text(struct folded *out, struct bytes in, unsigned folds, bool trim);
+/** The folds, FOLD_ELLIPSIS apart, that change anything in the text, whichever others are applied before them. */
+MUST_USE int fold_effects(unsigned *out, struct bytes in, bool trim);
 void folded_free(struct folded *folded);
 
 #endif

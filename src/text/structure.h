@@ -33,7 +33,14 @@ struct structure {
     size_t provisions_count;
 };
 
-/** Provisions are named for clauses and annexes; preface, preamble and conclusions have none. Provisions whose eId would be too long are left out. */
+#define STRUCTURE_PROVISIONS_MAX 10000 /* more are left out */
+
+/**
+ * text is valid UTF-8. Provisions are named for clauses and annexes; preface, preamble and conclusions have none. eIds are those of
+ * the Akoma Ntoso Naming Convention: p_2 for the second paragraph without number, para_2 (in a section subsec_2) for a numbered
+ * one, point_a for what is listed in it; a second list in one place has point_a_2. Provisions whose eId would be too long are
+ * left out, with what they hold. Work: O(text).
+ */
 MUST_USE int structure_of(struct structure *out, struct bytes eid, struct bytes text);
 void structure_free(struct structure *structure);
 
