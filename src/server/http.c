@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "ledger/tiles.h"
 
 #define HTTP_HEADERS_MAX (16 * 1024) /* bytes of a request's head */
 #define HTTP_BODY_MAX    1024        /* no request here has a body */
@@ -26,17 +27,24 @@ struct http {
     bool has_thread;
 };
 
-static void reply(struct evhttp_request *request, int code, const char *reason, const char *text) {
-    struct evbuffer *body = evbuffer_new();
-    if (body == NULL || evbuffer_add(body, text, strlen(text)) != 0) {
+static void reply_bytes(struct evhttp_request *request, int code, const char *reason, const char *type,
+                        const char *caching, struct bytes body) {
+    struct evbuffer *buffer = evbuffer_new();
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    if (buffer == NULL || evbuffer_add(buffer, body.data, body.len) != 0) {
         evhttp_send_error(request, HTTP_INTERNAL, NULL);
     } else {
-        evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; charset=utf-8");
-        evhttp_add_header(evhttp_request_get_output_headers(request), "Cache-Control", "no-store");
-        evhttp_send_reply(request, code, reason, body);
+        evhttp_add_header(headers, "Content-Type", type);
+        evhttp_add_header(headers, "Cache-Control", caching);
+        evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+        evhttp_send_reply(request, code, reason, buffer);
     }
-    if (body != NULL)
-        evbuffer_free(body);
+    if (buffer != NULL)
+        evbuffer_free(buffer);
+}
+
+static void reply(struct evhttp_request *request, int code, const char *reason, const char *text) {
+    reply_bytes(request, code, reason, "text/plain; charset=utf-8", "no-store", bytes_text(text));
 }
 
 static void serve_health(struct evhttp_request *request, void *context) {
@@ -55,9 +63,45 @@ static void serve_readiness(struct evhttp_request *request, void *context) {
     reply(request, HTTP_SERVUNAVAIL, "Service Unavailable", why);
 }
 
+/* The checkpoint changes with each append: it is kept for seconds only. */
+static void serve_checkpoint(struct evhttp_request *request, void *context) {
+    const struct http *http = context;
+    const struct ledger_state *state = ledger_state_take(http->source.ledger);
+    if (state->size == 0)
+        reply(request, HTTP_NOTFOUND, "Not Found", "the ledger is empty\n");
+    else
+        reply_bytes(request, HTTP_OK, "OK", "text/plain; charset=utf-8", "public, max-age=5", state->checkpoint);
+    ledger_state_release(state);
+}
+
+/* A tile that is there never changes. */
+static void serve_tile(struct evhttp_request *request, const struct http *http, struct bytes path) {
+    const struct ledger_state *state = ledger_state_take(http->source.ledger);
+    struct fault fault = {0};
+    struct tile tile;
+    struct buffer out;
+    buffer_init(&out, TILE_BYTES_MAX);
+    int error =
+        tile_parse(&tile, path) ? tile_make(&out, http->source.ledger, state, &tile, &fault) : DEPOSITARY_E_MISSING;
+    if (error == 0)
+        reply_bytes(request, HTTP_OK, "OK", "application/octet-stream", "public, max-age=31536000, immutable",
+                    buffer_bytes(&out));
+    else if (error == DEPOSITARY_E_MISSING)
+        reply(request, HTTP_NOTFOUND, "Not Found", "no such tile\n");
+    else
+        reply(request, HTTP_INTERNAL, "Internal Server Error", "the tile cannot be read\n");
+    buffer_free(&out);
+    ledger_state_release(state);
+}
+
 static void serve_other(struct evhttp_request *request, void *context) {
-    (void)context;
-    reply(request, HTTP_NOTFOUND, "Not Found", "not found\n");
+    const struct http *http = context;
+    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
+    struct bytes rest = bytes_text(path);
+    if (http->source.ledger != NULL && bytes_take(&rest, BYTES("/tile/")))
+        serve_tile(request, http, rest);
+    else
+        reply(request, HTTP_NOTFOUND, "Not Found", "not found\n");
 }
 
 static void stop_loop(evutil_socket_t fd, short events, void *context) {
@@ -105,6 +149,8 @@ static bool set_up(struct http *http) {
     evhttp_set_timeout(http->server, HTTP_TIMEOUT_S);
     evhttp_set_allowed_methods(http->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(http->server, serve_other, http);
+    if (http->source.ledger != NULL && evhttp_set_cb(http->server, "/checkpoint", serve_checkpoint, http) != 0)
+        return false;
     return evhttp_set_cb(http->server, "/healthz", serve_health, http) == 0 &&
            evhttp_set_cb(http->server, "/readyz", serve_readiness, http) == 0;
 }

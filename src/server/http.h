@@ -1,13 +1,13 @@
 /*
- * The HTTP side door, for orchestrators: /healthz (the process lives) and /readyz (the front door answered a real request lately, the ledger can be
- * read, the answer key is good, not draining). One thread of its own; never nng's HTTP, which has memory faults in the versions in use.
+ * The HTTP side door. For orchestrators: /healthz (the process lives) and /readyz (the front door answered a real request lately, the ledger can be
+ * read, the answer key is good, not draining). For auditors: /checkpoint and /tile/..., C2SP tlog-tiles. One thread of its own; never nng's HTTP, which has memory faults in the versions in use.
  */
 #ifndef SERVER_HTTP_H
 #define SERVER_HTTP_H
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include "ledger/ledger.h"
 
 struct http;
 
@@ -15,6 +15,7 @@ struct http_source {
     void *context;
     /** Whether the service is ready; else why not, in words, in *why. Called from the HTTP thread. */
     bool (*ready)(void *context, char *why, size_t capacity);
+    struct ledger *ledger; /* for /checkpoint and tiles; NULL: none are served */
 };
 
 /** Listens on "HOST:PORT" ("[::1]:7780" for IPv6). DEPOSITARY_E_ARGUMENT for another form, DEPOSITARY_E_IO where it cannot. */
