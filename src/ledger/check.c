@@ -63,7 +63,7 @@ static int read_checkpoint(struct check *check, uint64_t size, struct checkpoint
     struct note note;
     buffer_clear(&check->note);
     int error = check->ops->checkpoint_from(check->reader, size, &check->note, &found, &why);
-    if (error == 0 && found != size)
+    if (error == DEPOSITARY_E_MISSING || (error == 0 && found != size))
         error = fault_set(&why, DEPOSITARY_E_MISSING, "it is not there");
     if (error == 0)
         error = note_parse(&note, buffer_bytes(&check->note), &why);

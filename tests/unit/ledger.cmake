@@ -5,3 +5,7 @@ add_library(ledger_maker STATIC ledger_maker.c)
 depositary_target(ledger_maker)
 target_include_directories(ledger_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(ledger_maker PUBLIC depositary_ledger)
+
+depositary_check(ledger ledger_maker)
+depositary_check(store ledger_maker)
+depositary_check(rules ledger_maker)

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,59 @@ void ledger_maker_end(struct ledger_maker *maker) {
     }
     closedir(dir);
     MUST(rmdir(maker->dir) == 0);
+}
+
+/* ---- damage */
+
+static void flip(sqlite3_context *context, int count, sqlite3_value **values) {
+    int len = sqlite3_value_bytes(values[0]);
+    const uint8_t *blob = sqlite3_value_blob(values[0]);
+    int at = sqlite3_value_int(values[1]);
+    uint8_t *copy = malloc((size_t)len + 1);
+    MUST(count == 2 && copy != NULL);
+    at = at < 0 ? len + at : at;
+    MUST(at >= 0 && at < len);
+    memcpy(copy, blob, (size_t)len);
+    copy[at] ^= 1;
+    sqlite3_result_blob(context, copy, len, SQLITE_TRANSIENT);
+    free(copy);
+}
+
+static sqlite3 *open_file(const struct ledger_maker *maker) {
+    sqlite3 *db;
+    MUST(sqlite3_open_v2(maker->path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK);
+    MUST(sqlite3_busy_timeout(db, 5000) == SQLITE_OK);
+    MUST(sqlite3_create_function(db, "flip", 2, SQLITE_UTF8, NULL, flip, NULL, NULL) == SQLITE_OK);
+    return db;
+}
+
+void ledger_maker_sql(const struct ledger_maker *maker, const char *sql) {
+    static const char *const tables[] = {"entry", "node", "clause", "place"};
+    sqlite3 *db = open_file(maker);
+    char drop[256];
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(drop, sizeof drop, "DROP TRIGGER IF EXISTS %s_no_update; DROP TRIGGER IF EXISTS %s_no_delete",
+                 tables[i], tables[i]);
+        MUST(sqlite3_exec(db, drop, NULL, NULL, NULL) == SQLITE_OK);
+    }
+    MUST(sqlite3_exec(db, "DROP TRIGGER IF EXISTS checkpoint_no_delete", NULL, NULL, NULL) == SQLITE_OK);
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) {
+        fprintf(stderr, "%s: %s\n", sql, why);
+        abort();
+    }
+    MUST(sqlite3_close(db) == SQLITE_OK);
+}
+
+int64_t ledger_maker_number(const struct ledger_maker *maker, const char *sql) {
+    sqlite3 *db = open_file(maker);
+    sqlite3_stmt *statement;
+    MUST(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK);
+    MUST(sqlite3_step(statement) == SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    MUST(sqlite3_close(db) == SQLITE_OK);
+    return number;
 }
 
 /* ---- one append, record by record */

@@ -102,6 +102,12 @@ int maker_append_put(const struct maker_append *append, size_t edition, uint64_t
 /** Signs with the ledger key, sends, puts all clauses of all editions, sends again. The error of what failed. */
 int maker_append_submit(struct maker_append *append, struct fault *fault);
 
+/** Runs SQL on the ledger's file through a connection of its own, without the triggers that keep it append-only. There is a function
+ * flip(blob, position), which turns over one bit of one byte; a negative position counts from the end. Must succeed. */
+void ledger_maker_sql(const struct ledger_maker *maker, const char *sql);
+/** The number that a query gives. */
+int64_t ledger_maker_number(const struct ledger_maker *maker, const char *sql);
+
 /** One append of one edition; must succeed. The index of its record. */
 uint64_t ledger_maker_deposit(struct ledger_maker *maker, const struct maker_edition *plan);
 /** The text of a made clause, and of several eIds and texts ("cl_1" ...): for large editions. The caller frees *out and what it names. */
