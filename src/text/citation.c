@@ -39,9 +39,22 @@ static size_t skip_spaces(struct bytes in, size_t at) {
 
 /* ---- parts */
 
+/* -1 after a number: one that was inserted. */
+static size_t take_hyphenated(struct number *number, struct bytes in) {
+    struct number order;
+    size_t len = in.len > 0 && in.data[0] == '-' ? number_digits(&order, from(in, 1)) : 0;
+    if (len == 0) {
+        return 0;
+    }
+    size_t end = strlen(number->text);
+    snprintf(number->text + end, sizeof number->text - end, "-%s", order.text);
+    return len + 1;
+}
+
 /* A number, or a letter of a list, whole: nothing of a word goes on after it. */
 static size_t take_number(struct part *part, struct bytes in) {
     size_t len = number_digits(&part->number, in);
+    len += len > 0 ? take_hyphenated(&part->number, from(in, len)) : 0;
     size_t roman = number_roman(&part->roman, in);
     uint32_t c = utf8_at(in, 0);
     bool letter = c < 0x80 && (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && !is_word(utf8_at(in, 1));
@@ -315,9 +328,20 @@ static void resolve_number(const struct resolving *resolving, size_t at, const c
     }
 }
 
+static void resolve_preface(const struct resolving *resolving, const char *annex) {
+    char eid[LIMIT_EID + 1];
+    int len = snprintf(eid, sizeof eid, "%s__preface", annex);
+    if (len > 0 && len <= (int)LIMIT_EID) {
+        offer(resolving, eid);
+    }
+}
+
 static void resolve(const struct resolving *resolving, size_t at, const char *above) {
     if (at == resolving->chain->count) {
         offer(resolving, above);
+        if (resolving->chain->parts[at - 1].kind == KEYWORD_ANNEX) {
+            resolve_preface(resolving, above); /* an annex that is cut into units begins there */
+        }
         return;
     }
     const struct part *part = &resolving->chain->parts[at];

@@ -269,14 +269,14 @@ static void open_front(struct import *import, size_t end) {
 
 /*
  * Headings of parts and chapters right above a label belong to the unit below them. `floor` is the line of the label before, or the
- * first line of the text. Where nothing but headings stands between a label and the next, they are the first one's own.
+ * first line of the text. Where nothing but headings stands below a label without text of its own, they are that label's.
  */
-static size_t start_with_divisions(const struct import *import, size_t label, size_t floor, bool floor_is_label) {
+static size_t start_with_divisions(const struct import *import, size_t label, size_t floor, bool floor_is_bare) {
     size_t start = label;
     for (;;) {
         size_t above = written_before(import, start, floor + 1);
         if (above == start) {
-            return floor_is_label ? label : start;
+            return floor_is_bare ? label : start;
         }
         size_t title = written_before(import, above, floor + 1);
         if (is_division(line_at(import, above)) && !is_preamble_heading(import, above)) {
@@ -348,19 +348,19 @@ static const char *kind_name(enum label_kind kind) {
 
 /* Opens the units chosen among the marks [first, end), with the headings above. *last_label: line of the last label. */
 static void open_chosen(struct import *import, size_t first, size_t end, size_t floor, size_t *last_label) {
-    bool floor_is_label = import->scope[0] != '\0';
+    bool floor_is_bare = import->scope[0] != '\0'; /* the heading of an annex */
     for (size_t i = first; i < end && import->error == 0; i++) {
         const struct mark *mark = &import->marks.items[i];
         if (!mark->chosen) {
             continue;
         }
-        size_t start = start_with_divisions(import, mark->line, floor, floor_is_label);
+        size_t start = start_with_divisions(import, mark->line, floor, floor_is_bare);
         if (import->outline.units_count == 0) {
             open_front(import, start);
         }
         unit_open_label(import, start, &mark->label);
         floor = mark->line;
-        floor_is_label = true;
+        floor_is_bare = mark->label.alone;
         *last_label = mark->line;
     }
 }

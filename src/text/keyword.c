@@ -60,6 +60,7 @@ static const struct {
     {KEYWORD_PARAGRAPH, "paragraphs"},
     {KEYWORD_PARAGRAPH, "paragraphe"},
     {KEYWORD_PARAGRAPH, "para"},
+    {KEYWORD_PARAGRAPH, "paras"},
     {KEYWORD_PARAGRAPH, "par"},
     {KEYWORD_PARAGRAPH, "párrafo"},
     {KEYWORD_PARAGRAPH, "absatz"},

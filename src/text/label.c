@@ -318,6 +318,11 @@ static size_t take_point(struct point *point, struct bytes in) {
         point->readings[0] = reading(chinese ? POINT_CHINESE : POINT_DIGITS_DOT, number);
         return len;
     }
+    len = take_list_letter(&number, in);
+    if (len > 0 && utf8_at(in, len) == '.') {
+        point->readings[0] = reading(POINT_LETTER_DOT, number);
+        return len + 1;
+    }
     uint32_t first = utf8_at(in, 0);
     size_t at = is_opening(first) ? mark_size(first) : 0;
     len = take_bracketed(point, from(in, at));

@@ -35,11 +35,12 @@ bool is_division(struct bytes line);
 
 enum point_style {
     POINT_NONE,
-    POINT_DIGITS_DOT,     /* 1. */
     POINT_DIGITS_PAREN,   /* (1) 1) */
+    POINT_DIGITS_DOT,     /* 1. */
     POINT_CHINESE,        /* 一、 */
     POINT_CHINESE_PAREN,  /* （一） ㈠ */
     POINT_CIRCLED,        /* ① */
+    POINT_LETTER_DOT,     /* a. */
     POINT_LETTER,         /* (a) a) */
     POINT_ROMAN,          /* (i) i) */
     POINT_CYRILLIC_LETTER /* а) */

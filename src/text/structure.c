@@ -118,11 +118,16 @@ static void close_levels(struct builder *builder, unsigned depth, size_t end) {
 
 /* ---- lists */
 
+/* Whether such a label at the top of a unit numbers its paragraphs; in a section only (1) does. Anything else is a list of points. */
+static bool is_paragraph_style(const struct builder *builder, enum point_style style) {
+    return style <= (builder->section ? POINT_DIGITS_PAREN : POINT_CHINESE);
+}
+
 /* "" where the parent has no name, or the name would be too long. */
 static void name_point(const struct builder *builder, char out[LIMIT_EID + 1], unsigned depth,
                        const struct point_reading *reading) {
     const struct level *level = &builder->levels[depth];
-    bool paragraph = depth == 0 && reading->style <= POINT_CIRCLED;
+    bool paragraph = depth == 0 && is_paragraph_style(builder, reading->style);
     const char *element = !paragraph ? "point" : builder->section ? "subsec" : "para";
     char parent[LIMIT_EID + 1];
     char again[16] = "";
@@ -204,7 +209,7 @@ static bool open_point(struct builder *builder, const struct point *point, size_
 
 /* A paragraph without number: inside a numbered paragraph it only ends the points; elsewhere it is named by its place. */
 static void open_paragraph(struct builder *builder, size_t start) {
-    bool inside = builder->depth > 0 && builder->levels[0].style <= POINT_CIRCLED;
+    bool inside = builder->depth > 0 && is_paragraph_style(builder, builder->levels[0].style);
     close_levels(builder, inside ? 1 : 0, start);
     builder->depth = inside ? 1 : 0;
     if (inside) {
@@ -279,6 +284,10 @@ static bool names_label(struct bytes part, const struct label *label) {
 /* The line of the unit's label; headings of parts and chapters may stand above it. False where there is none. */
 static bool find_label(const struct builder *builder, size_t *line, struct label *label) {
     struct bytes part = last_part(builder->eid);
+    if (bytes_equal(part, BYTES("preface"))) {
+        part =
+            first_part(builder->eid); /* what stands above the units of an annex begins with the annex's own heading */
+    }
     enum label_kind kind = label_kind_of(part);
     for (size_t i = 0, seen = 0; kind != LABEL_NONE && i < builder->lines.count && seen < LINES_BEFORE_LABEL; i++) {
         if (is_blank(builder, i)) {
