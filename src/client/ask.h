@@ -1,0 +1,41 @@
+/*
+ * One call from question to judged answer: sending, trying again, and the further calls that a judgement needs (checkpoint, consistency, answer
+ * key). PROTOCOL.md sections 5 and 8. Asynchronous: each step runs when the one before has ended, on a thread of the connection.
+ */
+#ifndef CLIENT_ASK_H
+#define CLIENT_ASK_H
+
+#include "client/answer.h"
+#include "client/connect.h"
+#include "client/memory.h"
+#include "client/pages.h"
+
+#include <pthread.h>
+
+struct depositary_client {
+    depositary_policy *policy;
+    struct connection *connection;
+    struct trust *trust;
+    struct pages *pages;
+    struct memory memory;
+    uint32_t timeout_ms;
+    uint32_t clock_tolerance_s;
+    uint32_t max_age_s;
+    bool allow_empty;
+    pthread_mutex_t lock; /* of evidence */
+    char evidence[4096];  /* file of a fork; set once, before trust is forked */
+};
+
+/** Told once; *answer is the listener's to free. On a thread of the connection, or of the caller where it fails at once. */
+typedef void ask_done(void *context, struct depositary_answer *answer);
+
+struct ask_options {
+    const struct hash *known_root; /* see struct check; copied */
+    uint64_t deadline_ns;          /* monotonic */
+};
+
+/** Begins. done is told in every case; the answer is NULL only where there was no memory for one. */
+void ask_start(struct depositary_client *client, const struct method *method, const ProtobufCMessage *message,
+               const struct ask_options *options, ask_done *done, void *context);
+
+#endif
