@@ -1,5 +1,5 @@
 /*
- * ResolveCitation: a reference ("para 7(2)", "Article 5") with or without words of a title before it. All of it is
+ * ResolveCitation: a reference ("para 7(2)", "Article 5") with or without words of a title around it. All of it is
  * claimed; who wants a clause asks for it by the name given here. PROTOCOL.md section 6.
  */
 #define _GNU_SOURCE /* memmem */
@@ -17,53 +17,122 @@
 /* One call. */
 struct resolution {
     struct call *call;
-    struct bytes reference;
-    struct folded title; /* the words before it, folded; empty: any instrument */
+    struct bytes citation;
+    struct folded title; /* words of a title in it, folded; empty: any instrument */
     const struct edition_found *edition;
     int error; /* of a look-up */
     Depositary__V1__ResolveCitationResponse *response;
 };
 
-static bool knows_nothing(void *context, const char *eid) {
-    (void)context, (void)eid;
+/* ---- words of a title around the reference */
+
+/* Which eIds a text may mean, as a digest of what the parser asks about: the text itself, which may be an eId, left
+ * out. */
+struct meaning {
+    struct bytes text;
+    struct hash asked;
+    bool is_reference;
+};
+
+static bool note_question(void *context, const char *eid) {
+    struct meaning *meaning = context;
+    if (!bytes_equal(bytes_text(eid), meaning->text))
+        merkle_leaf_hash_2(&meaning->asked, hash_bytes(&meaning->asked), bytes_text(eid));
     return false;
 }
 
-static bool is_reference(struct bytes text) {
+static struct meaning meaning_of(struct bytes text) {
     struct citation_names names;
-    return citation_resolve(&names, text, knows_nothing, NULL) == 0;
+    struct meaning meaning = {.text = text};
+    meaning.is_reference = citation_resolve(&names, text, note_question, &meaning) == 0;
+    return meaning;
 }
 
 static bool is_ascii_word(uint8_t byte) {
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '_';
 }
 
-/* Where a reference may begin: between code points, and not inside a word. */
-static bool may_begin(struct bytes citation, size_t at) {
-    if (at == 0)
+/* Whether a citation may be cut there: between code points, and not inside a word. */
+static bool may_cut(struct bytes citation, size_t at) {
+    if (at == 0 || at == citation.len)
         return true;
     return utf8_is_boundary(citation, at) &&
            !(is_ascii_word(citation.data[at - 1]) && is_ascii_word(citation.data[at]));
 }
 
-/* The longest end of the citation that is a reference; what is before it are words of a title. */
-static bool split(struct bytes citation, struct bytes *title, struct bytes *reference) {
-    for (size_t at = 0; at < citation.len; at++) {
-        struct bytes rest = bytes_slice(citation, at, citation.len - at);
-        if (may_begin(citation, at) && is_reference(rest)) {
-            *title = bytes_slice(citation, 0, at);
-            *reference = rest;
-            return true;
-        }
-    }
-    return false;
+static bool means_the_same(const struct meaning *meaning, struct bytes text) {
+    const struct meaning other = meaning_of(text);
+    return other.is_reference && hash_equal(&other.asked, &meaning->asked);
 }
 
-static struct bytes trim_title(struct bytes title) {
-    while (title.len > 0 && strchr(" ,;:.-\t", title.data[title.len - 1]))
-        title.len--;
-    return title;
+/* Where the reference begins: what is before can be left out, and the same is meant. */
+static size_t last_start(struct bytes text, size_t len, const struct meaning *meaning) {
+    size_t start = len;
+    for (size_t at = 0; at < len; at++) {
+        if (may_cut(text, at) && means_the_same(meaning, bytes_slice(text, at, text.len - at)))
+            start = at;
+    }
+    return start;
 }
+
+/* A number with a word for its kind ("para 7") is a reference in the midst of words too, and a bare one at the end
+ * only: so a word that follows tells whether "para" belongs to the reference or to the title. */
+static size_t reference_start(struct bytes citation, const struct meaning *meaning) {
+    uint8_t followed[LIMIT_CITATION + 3];
+    memcpy(followed, citation.data, citation.len);
+    memcpy(followed + citation.len, " zz", 3);
+    size_t start = last_start(bytes_of(followed, citation.len + 3), citation.len, meaning);
+    if (start == citation.len)
+        start = last_start(citation, citation.len, meaning);
+    return start == citation.len ? 0 : start;
+}
+
+static size_t reference_end(struct bytes citation, const struct meaning *meaning) {
+    size_t end = citation.len;
+    for (size_t at = citation.len; at-- > 1;) {
+        if (may_cut(citation, at) && means_the_same(meaning, bytes_slice(citation, 0, at)))
+            end = at;
+    }
+    return end;
+}
+
+static bool is_filler(uint8_t byte) {
+    return strchr(" ,;:.-\t\n", byte) != NULL; /* NUL is none: the guard lets none in */
+}
+
+static struct bytes trim_filler(struct bytes in) {
+    while (in.len > 0 && is_filler(in.data[in.len - 1]))
+        in.len--;
+    while (in.len > 0 && is_filler(in.data[0]))
+        in = bytes_slice(in, 1, in.len - 1);
+    return in;
+}
+
+/* "of the Joint Statement" to "Joint Statement". */
+static struct bytes skip_of_the(struct bytes in) {
+    in = trim_filler(in);
+    if (bytes_starts_with(in, BYTES("of ")))
+        in = trim_filler(bytes_slice(in, 3, in.len - 3));
+    if (bytes_starts_with(in, BYTES("the ")))
+        in = trim_filler(bytes_slice(in, 4, in.len - 4));
+    return in;
+}
+
+/* Words before the reference or, where there are none, after it: of a title. False where there is no reference. */
+static bool find_title(struct bytes citation, struct bytes *title) {
+    const struct meaning meaning = meaning_of(citation);
+    if (!meaning.is_reference)
+        return false;
+    size_t start = reference_start(citation, &meaning);
+    *title = skip_of_the(bytes_slice(citation, 0, start));
+    if (title->len == 0) {
+        size_t end = reference_end(citation, &meaning);
+        *title = skip_of_the(bytes_slice(citation, end, citation.len - end));
+    }
+    return true;
+}
+
+/* ---- looking it up */
 
 static bool holds(struct bytes text, struct bytes part) {
     return part.len == 0 || (text.len > 0 && memmem(text.data, text.len, part.data, part.len));
@@ -147,7 +216,7 @@ static int add_name(struct resolution *resolution, const char *eid) {
 static int resolve_in(struct resolution *resolution, const struct edition_found *edition) {
     struct citation_names names = {.count = 0};
     resolution->edition = edition;
-    int error = citation_resolve(&names, resolution->reference, edition_has, resolution);
+    int error = citation_resolve(&names, resolution->citation, edition_has, resolution);
     if (resolution->error || error)
         return answer_error(resolution->call, resolution->error ? resolution->error : error);
     for (size_t i = 0; !error && i < names.count; i++)
@@ -220,10 +289,10 @@ static int resolve(struct resolution *resolution, const struct edition_question 
 static int resolve_citation(struct call *call, const Depositary__V1__ResolveCitationRequest *input,
                             Depositary__V1__ResolveCitationResponse *response) {
     struct edition_question question = {"", input->instrument, input->language, 0, NULL};
-    struct resolution resolution = {.call = call, .response = response};
     struct bytes citation = bytes_text(input->citation);
+    struct resolution resolution = {.call = call, .citation = citation, .response = response};
     struct bytes title;
-    if (citation.len == 0 || citation.len > LIMIT_CITATION || !split(citation, &title, &resolution.reference)) {
+    if (citation.len == 0 || citation.len > LIMIT_CITATION || !find_title(citation, &title)) {
         status_bad_field(&call->status, "citation", "no reference such as \"7(2)\" or \"Article 5\", at most %u bytes",
                          LIMIT_CITATION);
         return DEPOSITARY_E_ARGUMENT;
@@ -231,7 +300,7 @@ static int resolve_citation(struct call *call, const Depositary__V1__ResolveCita
     response->names = answer_alloc(call, NAMES_MAX * sizeof(Depositary__V1__ClauseName *));
     if (!response->names)
         return DEPOSITARY_E_LIMIT;
-    int error = fold_text(&resolution.title, trim_title(title), TITLE_FOLDS, true);
+    int error = fold_text(&resolution.title, title, TITLE_FOLDS, true);
     if (error)
         return answer_error(call, error);
     error = resolve(&resolution, &question);

@@ -78,13 +78,14 @@ static int fill_clause(struct call *call, const struct clause_record *record, De
 static int fill_certified(struct call *call, struct bytes record, const struct merkle_path *path,
                           Depositary__V1__CertifiedClause *message) {
     struct clause_record parsed;
-    struct fault fault;
-    if (clause_record_parse(&parsed, record, &fault))
-        return answer_fault(call, &fault);
+    struct fault fault = {0};
+    int error = clause_record_parse(&parsed, record, &fault);
+    if (error)
+        return part_fault(call, error, &fault);
     message->clause = answer_alloc(call, sizeof *message->clause);
     if (!message->clause)
         return DEPOSITARY_E_LIMIT;
-    int error = fill_clause(call, &parsed, message->clause);
+    error = fill_clause(call, &parsed, message->clause);
     return error ? error : answer_path(call, path, &message->n_path, &message->path);
 }
 
@@ -92,7 +93,7 @@ int clause_build(struct call *call, const struct edition_found *edition, uint32_
                  struct clause_built *out) {
     struct buffer record;
     struct merkle_path path;
-    struct fault fault;
+    struct fault fault = {0};
     Depositary__V1__CertifiedClause *message = answer_alloc(call, sizeof *message);
     if (!message)
         return DEPOSITARY_E_LIMIT;
@@ -103,7 +104,7 @@ int clause_build(struct call *call, const struct edition_found *edition, uint32_
     int error = ledger_clause(call_server(call)->ledger, edition->index, edition->record.clauses,
                               &edition->record.clauses_root, place, &record, &path, &fault);
     if (error)
-        answer_fault(call, &fault);
+        part_fault(call, error, &fault);
     else
         error = fill_certified(call, buffer_bytes(&record), &path, message);
     buffer_free(&record);

@@ -34,6 +34,11 @@ void depositary_resolve_citation(Depositary__V1__DepositaryService_Service *serv
                                  const Depositary__V1__ResolveCitationRequest *input,
                                  Depositary__V1__ResolveCitationResponse_Closure closure, void *closure_data);
 
+/** Sets the status from what failed, where the fault may say no more than its code; returns the error. */
+static inline int part_fault(struct call *call, int error, const struct fault *fault) {
+    return fault->error ? answer_fault(call, fault) : answer_error(call, error);
+}
+
 /* ---- editions: depositary_edition.c */
 
 /** What a request says about the edition that it asks for. */

@@ -162,12 +162,14 @@ static int join_clause(struct check *check, const struct edition_found *edition,
                        bool *is_full) {
     struct joined *joined = &check->joined;
     struct clause_record parsed;
-    struct fault fault;
+    struct fault fault = {0};
     buffer_clear(record);
-    if (ledger_clause(call_server(check->call)->ledger, edition->index, edition->record.clauses,
-                      &edition->record.clauses_root, place, record, NULL, &fault) ||
-        clause_record_parse(&parsed, buffer_bytes(record), &fault))
-        return answer_fault(check->call, &fault);
+    int error = ledger_clause(call_server(check->call)->ledger, edition->index, edition->record.clauses,
+                              &edition->record.clauses_root, place, record, NULL, &fault);
+    if (!error)
+        error = clause_record_parse(&parsed, buffer_bytes(record), &fault);
+    if (error)
+        return part_fault(check->call, error, &fault);
     *is_full = joined->count == REGION_CLAUSES || parsed.text.len > REGION_MAX - joined->text.len;
     if (*is_full)
         return 0;
@@ -438,11 +440,12 @@ static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequ
                          const struct catalog_scope *scope, const struct edition_choice *choice,
                          Depositary__V1__CheckQuoteResponse *response) {
     struct catalog_hits candidates;
-    struct fault fault;
-    if (catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
-                                 &candidates, &fault))
-        return answer_fault(call, &fault);
-    int error = check_candidates(call, input, &candidates, response);
+    struct fault fault = {0};
+    int error = catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
+                                         &candidates, &fault);
+    if (error)
+        return part_fault(call, error, &fault);
+    error = check_candidates(call, input, &candidates, response);
     catalog_hits_free(&candidates);
     if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
         error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);

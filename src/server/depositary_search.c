@@ -7,12 +7,13 @@
 static int add_matches(struct call *call, const struct catalog_hit *found, struct bytes text,
                        Depositary__V1__SearchHit *hit) {
     struct span *spans = NULL;
-    struct fault fault;
+    struct fault fault = {0};
     size_t count = 0;
-    if (catalog_spans(call_server(call)->catalog, found, text, &spans, &count, &fault))
-        return answer_fault(call, &fault);
+    int error = catalog_spans(call_server(call)->catalog, found, text, &spans, &count, &fault);
+    if (error)
+        return part_fault(call, error, &fault);
     hit->matches = answer_alloc(call, (count + 1) * sizeof(Depositary__V1__Span *));
-    int error = hit->matches ? 0 : DEPOSITARY_E_LIMIT;
+    error = hit->matches ? 0 : DEPOSITARY_E_LIMIT;
     while (!error && hit->n_matches < count) {
         error = span_build(call, spans[hit->n_matches], &hit->matches[hit->n_matches]);
         hit->n_matches += !error;
@@ -75,23 +76,25 @@ static int add_hits(struct call *call, const struct catalog_hits *found, bool ha
     return error;
 }
 
-static int bad_query(struct call *call, const struct fault *fault) {
-    if (fault->error != DEPOSITARY_E_QUERY)
-        return answer_fault(call, fault);
+static int bad_query(struct call *call, int error, const struct fault *fault) {
+    if (error != DEPOSITARY_E_QUERY)
+        return part_fault(call, error, fault);
     status_bad_field(&call->status, "query", "%s", fault_text(fault));
-    return fault->error;
+    return error;
 }
 
 static int search(struct call *call, const Depositary__V1__SearchClausesRequest *input,
                   const struct catalog_scope *scope, const struct page_question *question, struct page *page,
                   Depositary__V1__SearchClausesResponse *response) {
     struct catalog_hits found;
-    struct fault fault;
+    struct fault fault = {0};
     uint64_t searched = page->searched;
-    if (catalog_search(call_server(call)->catalog, call_state(call), bytes_text(input->query), scope, page->position,
-                       page->size, &found, &fault))
-        return bad_query(call, &fault);
-    int error = page->position > 0 && searched != found.searched_size ? page_expired(call) : 0;
+    int error = catalog_search(call_server(call)->catalog, call_state(call), bytes_text(input->query), scope,
+                               page->position, page->size, &found, &fault);
+    if (error)
+        return bad_query(call, error, &fault);
+    if (page->position > 0 && searched != found.searched_size)
+        error = page_expired(call);
     page->searched = found.searched_size;
     response->searched_ledger_size = found.searched_size;
     response->total = found.total;

@@ -1,4 +1,4 @@
-/* Search and candidates for quotes: what stands in the texts is found, where it stands, in the scope that was asked for. */
+/* Search and candidates for quotes: what stands in the texts is found, where it stands, in the scope asked for. */
 #include "catalog/catalog.h"
 
 #include "base/encode.h"
