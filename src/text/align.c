@@ -118,7 +118,7 @@ static void trace_set(struct table *table, size_t i, size_t column, enum step st
 
 static enum step trace_get(const struct table *table, size_t i, size_t column) {
     size_t cell = i * table->band + column;
-    return (enum step)(table->trace[cell / 4] >> (cell % 4) * 2 & 3u);
+    return (enum step)((unsigned)table->trace[cell / 4] >> (cell % 4) * 2 & 3u);
 }
 
 static uint8_t likeness_of(const struct table *table, const struct token *quote, const struct token *text) {

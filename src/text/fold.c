@@ -40,8 +40,9 @@ struct folding {
     unsigned folds;
     unsigned effects; /* the folds that changed something */
     bool trim;
-    bool in_space; /* a run of white space is under way, not written yet */
-    size_t space_source;
+    bool in_space;       /* a run of white space is under way, not written yet */
+    size_t space_source; /* where the last run of white space began */
+    size_t space_last;   /* source of its last code point; a mark that NFC changed together with it has the same */
 };
 
 static void fold_letter(struct folding *folding, uint32_t c, size_t source) {
@@ -86,9 +87,13 @@ static void fold_code_point(void *context, uint32_t c, size_t source) {
             folding->in_space = true;
             folding->space_source = source;
         }
+        folding->space_last = source;
         return;
     }
     end_space(folding, folding->space_source == 0);
+    if (source == folding->space_last) {
+        source = folding->space_source; /* not to be cut off from the space */
+    }
     fold_letter(folding, c, source);
 }
 
@@ -126,7 +131,7 @@ static int fold_all(struct folding *folding, struct bytes in) {
 }
 
 int fold_text(struct folded *out, struct bytes in, unsigned folds, bool trim) {
-    struct folding folding = {.folds = folds, .trim = trim && folds & FOLD_WHITESPACE};
+    struct folding folding = {.folds = folds, .trim = trim && folds & FOLD_WHITESPACE, .space_last = SIZE_MAX};
     int error = fold_all(&folding, in);
     return error != 0 ? error : folded_end(out, &folding.writer, in.len);
 }
@@ -135,7 +140,8 @@ int fold_effects(unsigned *out, struct bytes in, bool trim) {
     const unsigned all = FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE;
     unsigned effects = 0;
     for (int composed = 0; composed < 2; composed++) {
-        struct folding folding = {.folds = composed ? all : all & ~(unsigned)FOLD_NFC, .trim = trim};
+        struct folding folding = {
+            .folds = composed ? all : all & ~(unsigned)FOLD_NFC, .trim = trim, .space_last = SIZE_MAX};
         struct folded folded = {0};
         int error = fold_all(&folding, in);
         if (error == 0) {

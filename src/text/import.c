@@ -15,7 +15,8 @@
 #include "text/lines.h"
 #include "text/numbering.h"
 
-#define CLOSING_MAX 400 /* bytes of a paragraph of signatories */
+#define ANNEX_NAME_MAX 64  /* bytes of att_, a number and a place */
+#define CLOSING_MAX    400 /* bytes of a paragraph of signatories */
 
 struct import {
     struct bytes source;
@@ -23,12 +24,12 @@ struct import {
     struct marks marks;
     struct outline outline;
     struct findings findings;
-    size_t capacity;           /* of units */
-    uint32_t *slots;           /* the units' eIds by hash: index + 1, 0 is free */
-    size_t slots_count;        /* a power of 2 */
-    uint32_t *again;           /* for each unit: how many more asked for its eId */
-    size_t annexes;            /* seen so far */
-    char scope[LIMIT_EID + 1]; /* "" or "att_1__" */
+    size_t capacity;                /* of units */
+    uint32_t *slots;                /* the units' eIds by hash: index + 1, 0 is free */
+    size_t slots_count;             /* a power of 2 */
+    uint32_t *again;                /* for each unit: how many more asked for its eId */
+    size_t annexes;                 /* seen so far */
+    char scope[ANNEX_NAME_MAX + 2]; /* "" or "att_1__" */
     int error;
 };
 
@@ -366,17 +367,17 @@ static void open_chosen(struct import *import, size_t first, size_t end, size_t 
 }
 
 /* A name for an annex that no other has, with the number that is printed or else its place; a second one gets its place too. */
-static void name_annex(const struct import *import, char out[LIMIT_EID + 1], const struct label *label) {
-    char inside[2 * LIMIT_EID];
+static void name_annex(const struct import *import, char out[ANNEX_NAME_MAX], const struct label *label) {
+    char inside[ANNEX_NAME_MAX + sizeof "__preface"];
     if (label->number.value > 0) {
-        snprintf(out, LIMIT_EID + 1, "att_%s", label->number.text);
+        snprintf(out, ANNEX_NAME_MAX, "att_%s", label->number.text);
     } else {
-        snprintf(out, LIMIT_EID + 1, "att_%zu", import->annexes);
+        snprintf(out, ANNEX_NAME_MAX, "att_%zu", import->annexes);
     }
     snprintf(inside, sizeof inside, "%s__preface", out);
     if (is_taken(import, out) || is_taken(import, inside)) {
         size_t len = strlen(out);
-        snprintf(out + len, LIMIT_EID + 1 - len, "_%zu", import->annexes);
+        snprintf(out + len, ANNEX_NAME_MAX - len, "_%zu", import->annexes);
     }
 }
 
@@ -391,7 +392,7 @@ static void open_annex(struct import *import, size_t at, size_t end, enum label_
     if (kind != LABEL_NONE) {
         chosen = numbering_choose(&import->marks, at + 1, end, kind, &import->findings);
     }
-    char name[LIMIT_EID + 1];
+    char name[ANNEX_NAME_MAX];
     import->annexes++;
     name_annex(import, name, &heading->label);
     if (chosen == 0) {
