@@ -31,7 +31,8 @@ struct ledger_config {
 
 /**
  * Opens and checks everything: every entry against the checkpoint's root, every rule, every clause against its edition.
- * DEPOSITARY_E_DAMAGED names the first bad entry or clause; then nothing is served.
+ * DEPOSITARY_E_DAMAGED names the first bad entry or clause; then nothing is served. DEPOSITARY_E_CHECKPOINT_KEY, _ORIGIN or
+ * DEPOSITARY_E_QUORUM: the policy does not verify the last checkpoint. DEPOSITARY_E_MISSING: it is not there, and not to be made.
  */
 MUST_USE int ledger_open(struct ledger **out, const struct ledger_config *config, struct fault *fault);
 void ledger_close(struct ledger *ledger); /* NULL is fine; waits for nobody: callers have stopped */
@@ -81,7 +82,8 @@ struct append_result {
 
 /**
  * AppendEntries. 0: committed and durable, or contained already. DEPOSITARY_E_CLAUSES_MISSING: now the pending append.
- * DEPOSITARY_E_CONFLICT: does not extend the current checkpoint. DEPOSITARY_E_RULE, with the entry and the rule.
+ * DEPOSITARY_E_CONFLICT: does not extend the current checkpoint. DEPOSITARY_E_RULE, with the entry and the rule, or
+ * DEPOSITARY_E_RECORD; where clauses break it, the append is pending no more. DEPOSITARY_E_STATE: another process has appended.
  * DEPOSITARY_E_CHECKPOINT_*: the note is not the pinned key's. now_s: the clock.
  */
 MUST_USE int ledger_append(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
@@ -93,7 +95,9 @@ struct placed_clause {
     const struct merkle_path *path;
 };
 
-/** PutClauses. DEPOSITARY_E_STATE: no pending append has that edition. DEPOSITARY_E_CLAUSE_PROOF: refused, nothing of the call is kept. */
+/** PutClauses. DEPOSITARY_E_STATE: no pending append has that edition. DEPOSITARY_E_CLAUSE_PROOF (not in the edition), _E_RECORD, _E_RULE
+ * (another instrument or language), _E_LIMIT (more than source-length): refused, nothing of the call is kept. *received counts
+ * the clauses of the call, those that were there already, too. */
 MUST_USE int ledger_put_clauses(struct ledger *ledger, const struct hash *edition, const struct placed_clause *clauses,
                                 size_t count, int64_t now_s, uint64_t *received, struct fault *fault);
 

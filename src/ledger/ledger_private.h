@@ -55,6 +55,8 @@ int nodes_read(void *context, unsigned level, uint64_t index, struct hash *out);
 int nodes_compare(void *context, unsigned level, uint64_t index, const struct hash *hash);
 /** Complete nodes of level 1 and more that a tree of that size has. */
 uint64_t nodes_count(uint64_t size);
+/** The path that the next leaf will have as the last one: the peaks of the tree without it, the lowest first. RFC 9162 section 2.1.3.1. */
+void nodes_last_path(struct merkle_path *out, const struct merkle_edge *before);
 
 /* ---- check.c */
 

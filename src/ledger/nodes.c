@@ -27,3 +27,11 @@ uint64_t nodes_count(uint64_t size) {
     /* A tree of size leaves is a row of complete trees, one for each bit of size; one of n leaves has n - 1 such nodes. */
     return size - (uint64_t)__builtin_popcountll(size);
 }
+
+void nodes_last_path(struct merkle_path *out, const struct merkle_edge *before) {
+    out->count = 0;
+    for (unsigned level = 0; level < LIMIT_PATH; level++) {
+        if (before->size >> level & 1)
+            out->hashes[out->count++] = before->peaks[level];
+    }
+}

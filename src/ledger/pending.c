@@ -70,12 +70,7 @@ static int check_lengths(const struct bytes *records, size_t count, uint64_t fir
 /* Hashes the entries onto the right edge of the ledger: the root that comes out must be the signed one. */
 static int check_root(struct pending *pending, const struct checkpoint *checkpoint, struct fault *fault) {
     for (size_t i = 0; i < pending->count; i++) {
-        /* The path of the last leaf is the peaks of the tree without it, the lowest first. RFC 9162 section 2.1.3.1. */
-        pending->register_path.count = 0;
-        for (unsigned level = 0; level < LIMIT_PATH; level++) {
-            if (pending->edge.size >> level & 1)
-                pending->register_path.hashes[pending->register_path.count++] = pending->edge.peaks[level];
-        }
+        nodes_last_path(&pending->register_path, &pending->edge);
         merkle_leaf_hash(&pending->leaf_hashes[i], pending->records[i]);
         int error = merkle_edge_append(&pending->edge, &pending->leaf_hashes[i], NULL, NULL);
         if (error)

@@ -32,8 +32,13 @@ struct rules_entry {
     const struct hash *leaf_hash;
     const struct policy *policy; /* whose keys must not be answer keys */
     int64_t now_s;               /* the clock; RULES_ANY_TIME where the entry was accepted long ago */
+    bool
+        skip_register_root; /* of a register only time and number of lines are judged: rebuilding takes O(lines) hashes */
 };
 #define RULES_ANY_TIME (INT64_MAX - CLOCK_TOLERANCE_S)
+
+/** Lines that a register has now. */
+uint64_t rules_register_lines(const struct rules *rules);
 
 /**
  * Judges the entry, and when it may follow adds it to *rules and *lines (what the register says). DEPOSITARY_E_RULE, or

@@ -135,10 +135,12 @@ static int open_writer(struct sqlite_store *sqlite, bool create, struct fault *f
                                "PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA cache_size = -65536;",
                                fault);
-    sqlite3_int64 synchronous = 0;
+    sqlite3_int64 synchronous = 0, wal = 0;
     if (error == 0)
         error = read_number(writer, "PRAGMA synchronous", &synchronous, fault);
-    if (error == 0 && synchronous != 2)
+    if (error == 0)
+        error = read_number(writer, "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'", &wal, fault);
+    if (error == 0 && (synchronous != 2 || wal != 1))
         error = fault_set(fault, DEPOSITARY_E_IO, "%s: SQLite does not write durably here", sqlite->path);
     return error;
 }

@@ -418,7 +418,7 @@ START_TEST(register_with_a_line_left_out) {
     maker_append_record(&longer, before);
     maker_append_end(&append);
     append = longer;
-    refuse_as_is(DEPOSITARY_E_RULE, "entry 3: the register is not what the entries before it say");
+    refuse_as_is(DEPOSITARY_E_RULE, "entry 3: the register has not as many lines");
 }
 END_TEST
 
