@@ -80,6 +80,14 @@ int answer_error(struct call *call, int error) {
     return answer_fault(call, &fault);
 }
 
+/* A mistake of ours: what cannot happen did. */
+static int answer_defect(struct call *call, const char *what) {
+    const struct fault fault = {.error = DEPOSITARY_E_STATE};
+    log_serious(call, STATUS_INTERNAL, &fault);
+    status_set(&call->status, STATUS_INTERNAL, "DEFECT", "%s", what);
+    return DEPOSITARY_E_STATE;
+}
+
 /* ---- memory */
 
 void *answer_alloc(struct call *call, size_t size) {
@@ -155,7 +163,7 @@ int answer_ledger_state(struct call *call, uint64_t known_size, Depositary__V1__
 int answer_register_line(struct call *call, size_t line_index, Depositary__V1__RegisterLine **out) {
     const struct register_lines *lines = call_state(call)->lines;
     if (line_index >= register_lines_count(lines)) {
-        return answer_error(call, DEPOSITARY_E_STATE);
+        return answer_defect(call, "a line past the end of the register");
     }
     Depositary__V1__RegisterLine *line = answer_alloc(call, sizeof(*line));
     if (!line) {
@@ -180,10 +188,7 @@ int answer_absence(struct call *call, struct bytes words, size_t *n, Depositary_
     const struct register_lines *lines = call_state(call)->lines;
     size_t index;
     if (register_lines_find(lines, words, &index)) {
-        const struct fault fault = {.error = DEPOSITARY_E_STATE, .text = "what is there was to be proved absent"};
-        answer_fault(call, &fault);
-        call->status.code = STATUS_INTERNAL;
-        return DEPOSITARY_E_STATE;
+        return answer_defect(call, "what is there was to be proved absent");
     }
     Depositary__V1__RegisterLine **shown = answer_alloc(call, 2 * sizeof(*shown));
     if (!shown) {

@@ -46,6 +46,9 @@ int first_start_office(const char *dir, const char *origin, struct fault *fault)
     }
     const struct office_init init = {.origin = origin};
     error = office_create(office_dir, &init, fault);
+    /* There may be one of a first start that was broken off; what is none has no policy to copy. */
+    if (error == DEPOSITARY_E_EXISTS)
+        error = 0;
     return error != 0 ? error : copy_policy(dir, office_dir, fault);
 }
 

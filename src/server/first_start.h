@@ -9,7 +9,7 @@
 
 /**
  * Makes <dir>/office (and its spare key in <dir>/office-spare) and copies its policy to <dir>/policy. origin NULL: "depositary.localhost/" and
- * six random letters. DEPOSITARY_E_EXISTS where there is an office already.
+ * six random letters. An office that a first start made before it was broken off is kept.
  */
 MUST_USE int first_start_office(const char *dir, const char *origin, struct fault *fault);
 

@@ -14,10 +14,13 @@ struct server {
     const char *origin; /* of the policy */
     struct ledger *ledger;
     struct catalog *catalog;
-    struct sealer *sealer; /* server/sealer.h */
-    bool is_draining;      /* atomic: read with __atomic_load_n */
+    struct sealer *sealer;        /* server/sealer.h */
+    struct views *views;          /* server/view.h: what is served */
+    const struct answer_key *key; /* server/answer_key.h */
+    bool is_draining;             /* atomic: read with __atomic_load_n */
     void *grown_context;
-    void (*grown)(void *context); /* told after an append: catalog, cache, announcements */
+    /* Told after an append; may be NULL. Returns when what was appended is served, or at the deadline. */
+    void (*grown)(void *context, uint64_t deadline_ns);
 };
 
 /** The context of a struct call: one ledger state for all that is answered to it. */

@@ -1,0 +1,169 @@
+/* The answer key's file, and whether the ledger authorises it (answer_key.h). */
+#include "server/answer_key.h"
+
+#include "base/encode.h"
+#include "base/file.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define PATH_ROOM   4096u
+#define FILE_MAX    256u
+#define FILE_START  "depositary/answer-key/v1\nseed "
+#define SEED_LEN    crypto_sign_SEEDBYTES
+#define SEED_TEXT   sodium_base64_ENCODED_LEN(SEED_LEN, sodium_base64_VARIANT_ORIGINAL) /* with its NUL */
+#define FOLDER_MODE 0700
+#define KEY_MODE    0600
+
+/* ---- the file */
+
+/* A buffer for the whole file that never moves, so that no copy of the seed stays in freed memory. */
+static int secret_buffer_init(struct buffer *buffer) {
+    buffer_init(buffer, FILE_MAX);
+    if (!buffer_extend(buffer, FILE_MAX)) {
+        return buffer->error;
+    }
+    buffer_clear(buffer);
+    return 0;
+}
+
+static void secret_buffer_free(struct buffer *buffer) {
+    if (buffer->data) {
+        sodium_memzero(buffer->data, buffer->capacity);
+    }
+    buffer_free(buffer);
+}
+
+static int read_seed(uint8_t seed[SEED_LEN], const char *path, struct fault *fault) {
+    struct buffer file;
+    int error = secret_buffer_init(&file);
+    if (!error) {
+        error = file_read_secret(&file, path, fault);
+    }
+    struct bytes rest = buffer_bytes(&file);
+    struct bytes line;
+    size_t len = 0;
+    if (!error && (!bytes_take(&rest, BYTES(FILE_START)) || !bytes_take_line(&rest, &line) || rest.len != 0 ||
+                   sodium_base642bin(seed, SEED_LEN, (const char *)line.data, line.len, NULL, &len, NULL,
+                                     sodium_base64_VARIANT_ORIGINAL) != 0 ||
+                   len != SEED_LEN)) {
+        error = fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not an answer key, or is torn", path);
+    }
+    secret_buffer_free(&file);
+    return error;
+}
+
+static int write_seed(const uint8_t seed[SEED_LEN], const char *path, struct fault *fault) {
+    struct buffer file;
+    int error = secret_buffer_init(&file);
+    char text[SEED_TEXT];
+    if (!error) {
+        sodium_bin2base64(text, sizeof(text), seed, SEED_LEN, sodium_base64_VARIANT_ORIGINAL);
+        buffer_append(&file, BYTES(FILE_START));
+        buffer_append_text(&file, text);
+        buffer_append(&file, BYTES("\n"));
+        error = file.error;
+        sodium_memzero(text, sizeof(text));
+    }
+    if (!error) {
+        error = file_write(path, buffer_bytes(&file), KEY_MODE, fault);
+    }
+    secret_buffer_free(&file);
+    return error;
+}
+
+static int read_or_make_seed(uint8_t *seed, const char *dir, struct fault *fault) {
+    char folder[PATH_ROOM];
+    char path[PATH_ROOM];
+    if (file_path(folder, sizeof(folder), dir, "keys") != 0 ||
+        file_path(path, sizeof(path), folder, "answer-key") != 0) {
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", dir);
+    }
+    int error = file_make_dir(folder, FOLDER_MODE, fault);
+    if (error) {
+        return error;
+    }
+    error = read_seed(seed, path, fault);
+    if (error != DEPOSITARY_E_MISSING) {
+        return error;
+    }
+    randombytes_buf(seed, SEED_LEN);
+    return write_seed(seed, path, fault);
+}
+
+int answer_key_open(struct answer_key *out, const char *dir, struct fault *fault) {
+    uint8_t *seed = sodium_malloc(SEED_LEN);
+    uint8_t *secret_key = sodium_malloc(crypto_sign_SECRETKEYBYTES);
+    int error = 0;
+    if (!seed || !secret_key) {
+        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no guarded memory for the answer key");
+    } else {
+        error = read_or_make_seed(seed, dir, fault);
+    }
+    if (!error) {
+        crypto_sign_seed_keypair(out->public_key, secret_key, seed);
+        sodium_mprotect_readonly(secret_key);
+        out->secret_key = secret_key;
+        secret_key = NULL;
+    }
+    sodium_free(seed);
+    sodium_free(secret_key);
+    return error;
+}
+
+void answer_key_close(struct answer_key *key) {
+    sodium_free((void *)key->secret_key); /* wipes it */
+    key->secret_key = NULL;
+}
+
+/* ---- its status */
+
+/* The register's line of the key. */
+static bool find_line(struct register_line *out, const uint8_t *public_key, const struct register_lines *lines) {
+    struct buffer words;
+    buffer_init(&words, 64);
+    buffer_append(&words, BYTES("key "));
+    buffer_append_base64(&words, bytes_of(public_key, PUBLIC_KEY_LEN));
+    buffer_append(&words, BYTES(" "));
+    size_t index;
+    bool is_there = !words.error && register_lines_find(lines, buffer_bytes(&words), &index) &&
+                    register_line_parse(out, register_lines_line(lines, index)) == 0;
+    buffer_free(&words);
+    return is_there;
+}
+
+static int check_window(struct ledger *ledger, const struct ledger_state *state, const struct hash *leaf_hash,
+                        int64_t now_s, struct fault *fault) {
+    uint64_t index;
+    struct buffer record;
+    buffer_init(&record, LIMIT_ENTRY);
+    struct key_record fields;
+    int error = ledger_find(ledger, state, leaf_hash, &index);
+    if (!error) {
+        error = ledger_entry(ledger, state, index, &record, NULL, fault);
+    }
+    if (!error) {
+        error = key_record_parse(&fields, buffer_bytes(&record), fault);
+    }
+    if (!error && (now_s < fields.not_before || now_s >= fields.not_after)) {
+        error = fault_set(fault, DEPOSITARY_E_KEY_WINDOW, "the answer key's time %s",
+                          now_s < fields.not_before ? "has not begun" : "is over");
+    }
+    buffer_free(&record);
+    return error;
+}
+
+int answer_key_check(const uint8_t public_key[PUBLIC_KEY_LEN], struct ledger *ledger, const struct ledger_state *state,
+                     int64_t now_s, struct fault *fault) {
+    if (state->size == 0) {
+        return fault_set(fault, DEPOSITARY_E_KEY_RECORD, "the ledger is empty, so no answer key is authorised");
+    }
+    struct register_line line;
+    if (!find_line(&line, public_key, state->lines)) {
+        return fault_set(fault, DEPOSITARY_E_KEY_RECORD, "the answer key is not authorised by the ledger");
+    }
+    if (!line.active) {
+        return fault_set(fault, DEPOSITARY_E_KEY_REVOKED, "the answer key is revoked");
+    }
+    return check_window(ledger, state, &line.record, now_s, fault);
+}

@@ -1,0 +1,231 @@
+/* Knocking at the front door (door.h). */
+#include "server/door.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "grpc/health/v1/health.pb-c.h"
+#include "rpc/call.h"
+
+#include <errno.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define KNOCK_EVERY_S 5
+#define SHUT_MAX      2 /* times in a row that no connection comes about, until the door is opened again */
+#define ANSWER_MEMORY (64u * 1024)
+
+/* ---- one knock */
+
+/* Where to connect to for a URL that is listened on: an address that stands for all of them is asked on loopback. */
+static void connect_url(char *out, size_t capacity, const char *url) {
+    static const char *const every[][2] = {{"tcp://0.0.0.0:", "tcp://127.0.0.1:"},
+                                           {"tcp://*:", "tcp://127.0.0.1:"},
+                                           {"tcp://:", "tcp://127.0.0.1:"},
+                                           {"tcp://[::]:", "tcp://[::1]:"}};
+    for (size_t i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
+        size_t len = strlen(every[i][0]);
+        if (strncmp(url, every[i][0], len) == 0) {
+            snprintf(out, capacity, "%s%s", every[i][1], url + len);
+            return;
+        }
+    }
+    snprintf(out, capacity, "%s", url);
+}
+
+static int print_request(struct buffer *out) {
+    const struct method *method = method_find(BYTES("/grpc.health.v1.Health/Check"));
+    const Grpc__Health__V1__HealthCheckRequest message = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    uint8_t nonce[LIMIT_NONCE_MIN];
+    randombytes_buf(nonce, sizeof(nonce));
+    return call_print(out, method, &message.base, bytes_of(nonce, sizeof(nonce)), 0, NULL);
+}
+
+static enum door read_response(struct bytes response) {
+    const struct method *method = method_find(BYTES("/grpc.health.v1.Health/Check"));
+    struct arena arena;
+    arena_init(&arena, ANSWER_MEMORY);
+    struct bytes bytes;
+    struct seal seal;
+    struct call_answer answer;
+    enum door door = DOOR_NOT_SERVING;
+    if (response_read(&bytes, &seal, response, &arena, NULL) == 0 &&
+        answer_read(&answer, method, bytes, &arena, NULL) == 0 && answer.status.code == STATUS_OK) {
+        const Grpc__Health__V1__HealthCheckResponse *health =
+            (const Grpc__Health__V1__HealthCheckResponse *)answer.message;
+        if (health->status == GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING) {
+            door = DOOR_SERVING;
+        }
+    }
+    arena_free(&arena);
+    return door;
+}
+
+static void connected(nng_pipe pipe, nng_pipe_ev event, void *is_connected) {
+    (void)pipe;
+    (void)event;
+    __atomic_store_n((bool *)is_connected, true, __ATOMIC_RELEASE);
+}
+
+static int set_up_socket(nng_socket socket, int timeout_ms, bool *is_connected) {
+    int error = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LIMIT_SOCKET);
+    error = error ? error : nng_socket_set_ms(socket, NNG_OPT_SENDTIMEO, timeout_ms);
+    error = error ? error : nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, timeout_ms);
+    error = error ? error : nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, -1);
+    return error ? error : nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, connected, is_connected);
+}
+
+static enum door ask(nng_socket socket, const char *url, struct bytes request) {
+    nng_msg *message = NULL;
+    if (nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK) != 0 || nng_msg_alloc(&message, 0) != 0) {
+        return DOOR_SHUT;
+    }
+    if (nng_msg_append(message, request.data, request.len) != 0 || nng_sendmsg(socket, message, 0) != 0) {
+        nng_msg_free(message);
+        return DOOR_SHUT;
+    }
+    if (nng_recvmsg(socket, &message, 0) != 0) {
+        return DOOR_SILENT;
+    }
+    enum door door = read_response(bytes_of(nng_msg_body(message), nng_msg_len(message)));
+    nng_msg_free(message);
+    return door;
+}
+
+enum door door_knock(const char *listen_url, int timeout_ms) {
+    char url[600];
+    connect_url(url, sizeof(url), listen_url);
+    struct buffer request;
+    buffer_init(&request, LIMIT_REQUEST);
+    nng_socket socket;
+    bool is_connected = false;
+    enum door door = DOOR_SHUT;
+    if (print_request(&request) == 0 && nng_req0_open(&socket) == 0) {
+        if (set_up_socket(socket, timeout_ms, &is_connected) == 0) {
+            door = ask(socket, url, buffer_bytes(&request));
+        }
+        nng_close(socket);
+    }
+    buffer_free(&request);
+    if (door == DOOR_SILENT && !__atomic_load_n(&is_connected, __ATOMIC_ACQUIRE)) {
+        door = DOOR_SHUT;
+    }
+    return door;
+}
+
+/* ---- the watch */
+
+struct door_watch {
+    struct listener *const *listeners;
+    size_t count;
+    bool is_open;   /* atomic */
+    unsigned *shut; /* by listener: times in a row that it was shut */
+    pthread_t thread;
+    pthread_mutex_t lock; /* over is_stopping */
+    pthread_cond_t wake;
+    bool is_stopping;
+};
+
+static void reopen(struct listener *listener) {
+    struct fault fault = {0};
+    if (listener_reopen(listener, &fault) == 0) {
+        log_line(LOG_LEVEL_WARNING, "the front door had died and was opened again", "listen", listener_url(listener),
+                 NULL);
+    } else {
+        log_line(LOG_LEVEL_ERROR, "the front door cannot be opened", "listen", listener_url(listener), "reason",
+                 fault_text(&fault), NULL);
+    }
+}
+
+/* Whether this door answers. A full house is no dead door: its connections are not to be thrown out. */
+static bool look_after(struct door_watch *watch, size_t index) {
+    struct listener *listener = watch->listeners[index];
+    enum door door = door_knock(listener_url(listener), DOOR_TIMEOUT_MS);
+    if (door != DOOR_SHUT || listener_is_full(listener)) {
+        watch->shut[index] = 0;
+    } else if (++watch->shut[index] >= SHUT_MAX) {
+        watch->shut[index] = 0;
+        reopen(listener);
+    }
+    return door == DOOR_SERVING || door == DOOR_NOT_SERVING;
+}
+
+static void look_after_all(struct door_watch *watch) {
+    bool is_open = true;
+    for (size_t i = 0; i < watch->count; i++) {
+        is_open = look_after(watch, i) && is_open;
+    }
+    if (is_open != __atomic_exchange_n(&watch->is_open, is_open, __ATOMIC_ACQ_REL) && !is_open) {
+        log_line(LOG_LEVEL_WARNING, "the front door does not answer", NULL);
+    }
+}
+
+static void *run(void *context) {
+    struct door_watch *watch = context;
+    pthread_mutex_lock(&watch->lock);
+    while (!watch->is_stopping) {
+        pthread_mutex_unlock(&watch->lock);
+        look_after_all(watch);
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += KNOCK_EVERY_S;
+        pthread_mutex_lock(&watch->lock);
+        while (!watch->is_stopping && pthread_cond_timedwait(&watch->wake, &watch->lock, &until) != ETIMEDOUT) {
+        }
+    }
+    pthread_mutex_unlock(&watch->lock);
+    return NULL;
+}
+
+static void watch_free(struct door_watch *watch) {
+    pthread_cond_destroy(&watch->wake);
+    pthread_mutex_destroy(&watch->lock);
+    free(watch->shut);
+    free(watch);
+}
+
+int door_watch_start(struct door_watch **out, struct listener *const *listeners, size_t count, struct fault *fault) {
+    struct door_watch *watch = calloc(1, sizeof(*watch));
+    unsigned *shut = calloc(count, sizeof(*shut));
+    if (!watch || !shut) {
+        free(watch);
+        free(shut);
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory to watch the front door");
+    }
+    watch->listeners = listeners;
+    watch->count = count;
+    watch->shut = shut;
+    pthread_mutex_init(&watch->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&watch->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&watch->thread, NULL, run, watch) != 0) {
+        watch_free(watch);
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no thread to watch the front door");
+    }
+    *out = watch;
+    return 0;
+}
+
+void door_watch_stop(struct door_watch *watch) {
+    if (!watch) {
+        return;
+    }
+    pthread_mutex_lock(&watch->lock);
+    watch->is_stopping = true;
+    pthread_cond_signal(&watch->wake);
+    pthread_mutex_unlock(&watch->lock);
+    pthread_join(watch->thread, NULL);
+    watch_free(watch);
+}
+
+bool door_watch_is_open(const struct door_watch *watch) {
+    return __atomic_load_n(&watch->is_open, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,103 @@
+/* The daemon's folder (folder.h). */
+#include "server/folder.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_MODE 0755 /* what is secret in it has folders and files of its own */
+#define LOCK_MODE   0600
+#define SOCKET_MODE 0700
+#define POLICY_MAX  (64u * 1024) /* bytes */
+
+int folder_take(int *lock, const char *dir, struct fault *fault) {
+    char path[FOLDER_PATH_MAX];
+    int error = file_make_dir(dir, FOLDER_MODE, fault);
+    if (error) {
+        return error;
+    }
+    if (file_path(path, sizeof(path), dir, "lock") != 0) {
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", dir);
+    }
+    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_MODE);
+    if (descriptor < 0) {
+        return fault_set(fault, DEPOSITARY_E_IO, "%s: %s", path, strerror(errno));
+    }
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        close(descriptor);
+        return fault_set(fault, DEPOSITARY_E_STATE, "%s: another depositaryd runs on this folder", dir);
+    }
+    *lock = descriptor;
+    return 0;
+}
+
+bool folder_has(const char *dir, const char *name) {
+    char path[FOLDER_PATH_MAX];
+    struct stat status;
+    return file_path(path, sizeof(path), dir, name) == 0 && stat(path, &status) == 0;
+}
+
+/* What a first start that was broken off may have left, and what file systems put there. */
+static bool is_of_first_start(const char *name) {
+    static const char *const names[] = {".", "..", "lost+found", "lock", "keys", "run", "office", "office-spare"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool folder_is_new(const char *dir) {
+    DIR *entries = opendir(dir);
+    if (!entries) {
+        return errno == ENOENT;
+    }
+    bool is_new = true;
+    for (const struct dirent *entry; is_new && (entry = readdir(entries));) {
+        is_new = is_of_first_start(entry->d_name);
+    }
+    closedir(entries);
+    return is_new;
+}
+
+int folder_policy(struct policy **out, const char *path, struct fault *fault) {
+    struct buffer text;
+    buffer_init(&text, POLICY_MAX);
+    int error = file_read(&text, path, fault);
+    if (!error) {
+        error = policy_parse(out, buffer_bytes(&text), fault);
+    }
+    buffer_free(&text);
+    return error;
+}
+
+int folder_of_socket(const char *url, struct fault *fault) {
+    char path[FOLDER_PATH_MAX];
+    struct stat status;
+    if (strncmp(url, "ipc://", 6) != 0) {
+        return 0;
+    }
+    size_t len = strlen(url + 6);
+    if (len >= sizeof(path)) {
+        return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", url);
+    }
+    memcpy(path, url + 6, len + 1);
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path) {
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: the socket needs a folder of its own", url);
+    }
+    *slash = '\0';
+    int error = stat(path, &status) == 0 ? 0 : file_make_dir(path, SOCKET_MODE, fault);
+    if (!error && stat(path, &status) == 0 && (status.st_mode & 077) != 0) {
+        log_line(LOG_LEVEL_WARNING, "others may enter the socket's folder; 0700 keeps them out", "listen", url, NULL);
+    }
+    return error;
+}

@@ -1,0 +1,133 @@
+/* After an append (growth.h). */
+#include "server/growth.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "server/view.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define RETRY_S    5                          /* after the catalog could not be written */
+#define WAIT_NS    (5 * UINT64_C(1000000000)) /* that an append waits at most */
+#define RESERVE_NS (500 * UINT64_C(1000000))  /* of an append's time, kept for its answer */
+#define NS_PER_S   UINT64_C(1000000000)
+
+struct growth {
+    struct server *server;
+    pthread_t thread;
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t wake;
+    pthread_cond_t done;
+    uint64_t told;   /* appends told of */
+    uint64_t served; /* appends that are served, all up to this one */
+    bool is_stopping;
+};
+
+static bool catch_up(struct server *server) {
+    struct fault fault = {0};
+    int error = catalog_update(server->catalog, &fault);
+    if (!error) {
+        error = views_advance(server->views);
+    }
+    if (error) {
+        fault.error = error;
+        log_line(LOG_LEVEL_ERROR, "what was appended cannot be served yet", "reason", fault_text(&fault), NULL);
+    }
+    return error == 0;
+}
+
+static void pause_before_retry(struct growth *growth) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_S;
+    while (!growth->is_stopping && pthread_cond_timedwait(&growth->wake, &growth->lock, &until) != ETIMEDOUT) {
+    }
+}
+
+static void *run(void *context) {
+    struct growth *growth = context;
+    pthread_mutex_lock(&growth->lock);
+    while (!growth->is_stopping) {
+        if (growth->served == growth->told) {
+            pthread_cond_wait(&growth->wake, &growth->lock);
+            continue;
+        }
+        uint64_t told = growth->told;
+        pthread_mutex_unlock(&growth->lock);
+        bool is_served = catch_up(growth->server);
+        pthread_mutex_lock(&growth->lock);
+        if (is_served) {
+            growth->served = told;
+            pthread_cond_broadcast(&growth->done);
+        } else {
+            pause_before_retry(growth);
+        }
+    }
+    pthread_mutex_unlock(&growth->lock);
+    return NULL;
+}
+
+void growth_told(void *context, uint64_t deadline_ns) {
+    struct growth *growth = context;
+    uint64_t now = clock_monotonic_ns();
+    uint64_t end = now + WAIT_NS;
+    if (deadline_ns > RESERVE_NS && deadline_ns - RESERVE_NS < end) {
+        end = deadline_ns - RESERVE_NS;
+    }
+    const struct timespec until = {.tv_sec = (time_t)(end / NS_PER_S), .tv_nsec = (long)(end % NS_PER_S)};
+    pthread_mutex_lock(&growth->lock);
+    uint64_t mine = ++growth->told;
+    pthread_cond_signal(&growth->wake);
+    while (growth->served < mine && !growth->is_stopping &&
+           pthread_cond_timedwait(&growth->done, &growth->lock, &until) != ETIMEDOUT) {
+    }
+    pthread_mutex_unlock(&growth->lock);
+}
+
+static void init_condition(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void growth_free(struct growth *growth) {
+    pthread_cond_destroy(&growth->done);
+    pthread_cond_destroy(&growth->wake);
+    pthread_mutex_destroy(&growth->lock);
+    free(growth);
+}
+
+int growth_start(struct growth **out, struct server *server, struct fault *fault) {
+    struct growth *growth = calloc(1, sizeof(*growth));
+    if (!growth) {
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory to follow the ledger");
+    }
+    growth->server = server;
+    pthread_mutex_init(&growth->lock, NULL);
+    init_condition(&growth->wake);
+    init_condition(&growth->done);
+    if (pthread_create(&growth->thread, NULL, run, growth) != 0) {
+        growth_free(growth);
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no thread to follow the ledger");
+    }
+    *out = growth;
+    return 0;
+}
+
+void growth_stop(struct growth *growth) {
+    if (!growth) {
+        return;
+    }
+    pthread_mutex_lock(&growth->lock);
+    growth->is_stopping = true;
+    pthread_cond_broadcast(&growth->wake);
+    pthread_cond_broadcast(&growth->done);
+    pthread_mutex_unlock(&growth->lock);
+    pthread_join(growth->thread, NULL);
+    growth_free(growth);
+}

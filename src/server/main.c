@@ -1,0 +1,111 @@
+/* depositaryd: what it was told, then what it does. depositaryd(8). */
+#include "base/log.h"
+#include "server/answer_key.h"
+#include "server/config.h"
+#include "server/door.h"
+#include "server/process.h"
+#include "server/running.h"
+
+#include <nng/nng.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+
+enum { EXIT_OK = 0, EXIT_NO = 1, EXIT_NOT_VERIFIED = 4 };
+
+static int exit_code(const struct fault *fault) {
+    bool is_ledger = fault->error == DEPOSITARY_E_DAMAGED || fault->error == DEPOSITARY_E_RULE ||
+                     depositary_error_is_verification(fault->error);
+    return is_ledger ? EXIT_NOT_VERIFIED : EXIT_NO;
+}
+
+static int serve(const struct config *config, const sigset_t *ending) {
+    struct running *running = NULL;
+    struct fault fault = {0};
+    int signal_number = 0;
+    int error = running_start(&running, config, &fault);
+    if (error) {
+        fault.error = error;
+        log_line(LOG_LEVEL_ERROR, "cannot serve", "reason", fault_text(&fault), NULL);
+        return exit_code(&fault);
+    }
+    while (sigwait(ending, &signal_number) != 0) {
+    }
+    log_line(LOG_LEVEL_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    running_drain(running, config->drain_timeout_s);
+    running_stop(running);
+    log_line(LOG_LEVEL_INFO, "stopped", NULL);
+    return EXIT_OK;
+}
+
+static int check(const struct config *config) {
+    struct fault fault = {0};
+    int error = running_check(config, &fault);
+    if (error) {
+        fault.error = error;
+        fprintf(stderr, "depositaryd: %s\n", fault_text(&fault));
+        return exit_code(&fault);
+    }
+    return EXIT_OK;
+}
+
+static int probe(const struct config *config) {
+    static const char *const words[] = {"serving", "not serving", "no answer", "no connection"};
+    int code = EXIT_OK;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        enum door door = door_knock(config->listen[i], DOOR_TIMEOUT_MS);
+        printf("%s: %s\n", config->listen[i], words[door]);
+        code = door == DOOR_SERVING ? code : EXIT_NO;
+    }
+    return code;
+}
+
+static int print_key_request(const struct config *config) {
+    struct answer_key key = {0};
+    struct fault fault = {0};
+    int error = answer_key_open(&key, config->data, &fault);
+    if (error) {
+        fault.error = error;
+        fprintf(stderr, "depositaryd: %s\n", fault_text(&fault));
+        return EXIT_NO;
+    }
+    char text[sodium_base64_ENCODED_LEN(PUBLIC_KEY_LEN, sodium_base64_VARIANT_ORIGINAL)];
+    sodium_bin2base64(text, sizeof(text), key.public_key, sizeof(key.public_key), sodium_base64_VARIANT_ORIGINAL);
+    answer_key_close(&key);
+    printf("%s\n", text);
+    fprintf(stderr,
+            "This is the answer key of this service. At the office, authorise it with:\n"
+            "  depositary key authorise %s\n",
+            text);
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv) {
+    static struct config config; /* some kilobytes */
+    int status = config_read(&config, argc, argv);
+    if (status >= 0) {
+        return status;
+    }
+    sigset_t ending;
+    process_prepare(&ending);
+    log_setup(config.log_level, config.log_format);
+    if (sodium_init() < 0) {
+        fprintf(stderr, "depositaryd: libsodium cannot be used here\n");
+        return EXIT_NO;
+    }
+    switch (config.action) {
+    case ACTION_CHECK:
+        return check(&config);
+    case ACTION_PROBE:
+        status = probe(&config);
+        break;
+    case ACTION_PRINT_KEY_REQUEST:
+        return print_key_request(&config);
+    case ACTION_SERVE:
+    default:
+        status = serve(&config, &ending);
+        break;
+    }
+    nng_fini();
+    return status;
+}

@@ -1,0 +1,18 @@
+/* depositaryd put together: ledger, catalog, key, sealer, doors, side door; and taken apart again in the reverse order. */
+#ifndef SERVER_RUNNING_H
+#define SERVER_RUNNING_H
+
+#include "server/config.h"
+
+struct running;
+
+/** Makes what a first start makes, opens and checks everything, and serves. When it returns 0, every door answered and it was said so. */
+MUST_USE int running_start(struct running **out, const struct config *config, struct fault *fault);
+/** New calls are answered UNAVAILABLE, health NOT_SERVING; returns when those that were accepted are answered, or after timeout_s. */
+void running_drain(struct running *running, unsigned timeout_s);
+void running_stop(struct running *running); /* NULL is fine */
+
+/** Opens and checks the ledger without serving it; prints what it found on standard output. */
+MUST_USE int running_check(const struct config *config, struct fault *fault);
+
+#endif

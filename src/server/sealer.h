@@ -1,0 +1,30 @@
+/*
+ * The sealer: a thread that takes all answers that wait, builds one tree over them, signs once, and hands each its seal. A lone answer waits for
+ * nobody; under load a batch is what came in while the one before was signed. PROTOCOL.md section 5.
+ */
+#ifndef SERVER_SEALER_H
+#define SERVER_SEALER_H
+
+#include "ledger/ledger.h"
+#include "proof/seal.h"
+
+/** An answer that waits for its seal; the caller's memory, from sealer_submit until `sealed` was called. */
+struct sealing {
+    const struct ledger_state *state; /* that it was answered from */
+    struct hash request_digest;
+    struct hash answer_digest;
+    /** Told once, from the sealer's thread. The seal's views end with the call-back; NULL where signing failed. */
+    void (*sealed)(struct sealing *sealing, const struct seal *seal);
+    struct sealing *next; /* for sealer.c */
+};
+
+struct sealer;
+
+/** secret_key: 64 bytes, read while the sealer lives; public_key: 32. Origin is copied. */
+MUST_USE int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_key, const uint8_t *public_key,
+                          struct fault *fault);
+/** Seals what waits, then ends the thread; nothing is submitted any more. NULL is fine. */
+void sealer_stop(struct sealer *sealer);
+void sealer_submit(struct sealer *sealer, struct sealing *sealing);
+
+#endif
