@@ -438,6 +438,35 @@ START_TEST(register_with_another_root) {
 }
 END_TEST
 
+/* What opening a ledger does with old registers when there are very many of them. */
+START_TEST(register_whose_root_is_not_rebuilt) {
+    struct register_record record = {.time = MAKER_NOW, .lines = 1};
+    struct register_lines *lines;
+    struct rules rules = {0};
+    struct buffer text;
+    struct hash leaf;
+    buffer_init(&text, LIMIT_ENTRY);
+    ck_assert_int_eq(register_lines_new(&lines), 0);
+    maker_append_key(&append, other_key(50));
+    merkle_leaf_hash(&leaf, append.records[0]);
+    struct rules_entry entry = {0, append.records[0], &leaf, maker.policy, RULES_ANY_TIME, true};
+    ck_assert_int_eq(rules_follow(&rules, lines, &entry, NULL), 0);
+    ck_assert_uint_eq(rules_register_lines(&rules), 1);
+    for (record.lines = 0; record.lines < 3; record.lines++) {
+        buffer_clear(&text);
+        ck_assert_int_eq(register_record_print(&text, &record, NULL), 0);
+        entry.record = buffer_bytes(&text);
+        entry.skip_register_root = true;
+        ck_assert_int_eq(rules_follow(&rules, lines, &entry, NULL), record.lines == 1 ? 0 : DEPOSITARY_E_RULE);
+        entry.skip_register_root = false;
+        ck_assert_int_eq(rules_follow(&rules, lines, &entry, NULL), DEPOSITARY_E_RULE);
+    }
+    rules_free(&rules);
+    register_lines_free(lines);
+    buffer_free(&text);
+}
+END_TEST
+
 START_TEST(register_alone_renews_its_time) {
     maker.now_s += 86400;
     accept();
@@ -679,6 +708,7 @@ int main(void) {
         register_in_the_middle,
         register_with_a_line_left_out,
         register_with_another_root,
+        register_whose_root_is_not_rebuilt,
         register_alone_renews_its_time,
         first_append_without_a_key,
         first_append_is_a_register_alone,
