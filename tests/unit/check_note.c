@@ -229,6 +229,23 @@ START_TEST(signatures_of_unknown_types_may_be_long) {
 }
 END_TEST
 
+START_TEST(padding_stands_only_at_the_end_of_a_signature) {
+    struct buffer text;
+    struct note note;
+    uint8_t blob[80] = {0};
+
+    buffer_init(&text, LIMIT_NOTE);
+    for (size_t len = 5; len <= sizeof(blob); len++) { /* wherever the padding comes to stand */
+        buffer_clear(&text);
+        buffer_append_text(&text, "text\n\n\xE2\x80\x94 somebody ");
+        buffer_append_base64(&text, bytes_of(blob, len));
+        buffer_append_text(&text, "AAAA\n");
+        ck_assert_int_eq(note_parse(&note, buffer_bytes(&text), NULL), len % 3 == 0 ? 0 : DEPOSITARY_E_NOTE);
+    }
+    buffer_free(&text);
+}
+END_TEST
+
 START_TEST(a_note_has_an_end) {
     struct buffer text;
     struct note note;
@@ -429,6 +446,26 @@ START_TEST(a_cosignature_holds_for_its_text_and_time_alone) {
 }
 END_TEST
 
+START_TEST(a_cosignature_of_a_time_past_2_63_is_refused) {
+    const struct test_key witness = test_key("w", NOTE_TYPE_COSIGNATURE, 3);
+    static const char message[] = "cosignature/v1\ntime 9223372036854775808\n" ORIGIN "\n3\n" ROOT "\n";
+    uint8_t blob[4 + 8 + SIGNATURE_LEN] = {0};
+    struct buffer out;
+    struct note note;
+
+    memcpy(blob, witness.verifier.id, 4);
+    blob[4] = 0x80;
+    crypto_sign_detached(blob + 12, NULL, (const uint8_t *)message, sizeof(message) - 1, witness.secret);
+    buffer_init(&out, LIMIT_NOTE);
+    buffer_append_text(&out, ORIGIN "\n3\n" ROOT "\n\n\xE2\x80\x94 w ");
+    buffer_append_base64(&out, bytes_of(blob, sizeof(blob)));
+    buffer_append_byte(&out, '\n');
+    ck_assert_int_eq(note_parse(&note, buffer_bytes(&out), NULL), 0);
+    ck_assert_int_eq(note_verify(&note, &witness.verifier, NULL), DEPOSITARY_E_CHECKPOINT_SIGNATURE);
+    buffer_free(&out);
+}
+END_TEST
+
 START_TEST(a_logs_signature_is_no_cosignature_and_the_reverse) {
     const struct test_key log = test_key(ORIGIN, NOTE_TYPE_ED25519, 1),
                           witness = test_key("w", NOTE_TYPE_COSIGNATURE, 2);
@@ -458,6 +495,7 @@ int main(void) {
         the_last_empty_line_ends_the_text,
         two_lines_with_one_name_and_key_id_are_refused,
         signatures_of_unknown_types_may_be_long,
+        padding_stands_only_at_the_end_of_a_signature,
         a_note_has_an_end,
         a_key_verifies_only_its_own_line,
         a_checkpoint_is_read_and_written_alike,
@@ -465,6 +503,7 @@ int main(void) {
         a_signed_checkpoint_is_the_note_that_openssl_makes,
         what_cannot_be_a_checkpoint_is_not_signed,
         a_cosignature_holds_for_its_text_and_time_alone,
+        a_cosignature_of_a_time_past_2_63_is_refused,
         a_logs_signature_is_no_cosignature_and_the_reverse,
     };
     return run_tests("note", tests, sizeof(tests) / sizeof(tests[0]));

@@ -130,7 +130,7 @@ START_TEST(malformed_policies_are_refused) {
         "Log $L0\nquorum none\n",
         "log $L0\rquorum none\n",
         "log $L0\r\nquorum none\r\n",
-        "log $L0\nquorum none\x7F\n",
+        "log $L0\n# \x7F\nquorum none\n",
         "log $L0\nquorum none # a comment\n", /* comments have lines of their own */
         "log example.org+00000000+AQ==\nquorum none\n",
     };
@@ -138,6 +138,23 @@ START_TEST(malformed_policies_are_refused) {
         ck_assert_msg(parse(bad[i], NULL) == DEPOSITARY_E_POLICY, "policy %zu: %s", i, bad[i]);
     struct policy *policy = NULL;
     ck_assert_int_eq(policy_parse(&policy, BYTES("#\0\n"), NULL), DEPOSITARY_E_POLICY);
+}
+END_TEST
+
+/* Two keys of one name, found by trial, whose ids collide: a signature line could not say whose it is. */
+START_TEST(two_keys_of_one_name_and_id_are_refused) {
+    static const char first[] = "example.org/treaties+42dd8c2e+Af3XAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    static const char second[] = "example.org/treaties+42dd8c2e+AfhwAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    struct fault fault = {.error = 0};
+    char text[512];
+
+    snprintf(text, sizeof(text), "log %s\nquorum none\n", first);
+    ck_assert_int_eq(parse(text, NULL), 0);
+    snprintf(text, sizeof(text), "log %s\nquorum none\n", second);
+    ck_assert_int_eq(parse(text, NULL), 0);
+    snprintf(text, sizeof(text), "log %s\nlog %s\nquorum none\n", first, second);
+    ck_assert_int_eq(parse(text, &fault), DEPOSITARY_E_POLICY);
+    ck_assert_ptr_nonnull(strstr(fault.text, "line 2"));
 }
 END_TEST
 
@@ -516,6 +533,7 @@ int main(void) {
     const TTest *const tests[] = {
         well_formed_policies_are_read,
         malformed_policies_are_refused,
+        two_keys_of_one_name_and_id_are_refused,
         a_refusal_names_the_line,
         thirty_two_of_each_fit_and_no_more,
         names_and_urls_have_an_end,
