@@ -29,6 +29,12 @@ static int compare_clauses(const void *a, const void *b) {
     return strcmp(((const struct old_clause *)a)->eid, ((const struct old_clause *)b)->eid);
 }
 
+static int compare_places(const void *a, const void *b) {
+    const struct old_clause *left = a;
+    const struct old_clause *right = b;
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
 static int read_clause(struct old_edition *old, struct ledger *ledger, uint64_t index,
                        const struct edition_record *edition, uint64_t place, struct fault *fault) {
     struct buffer bytes;
@@ -154,6 +160,7 @@ json_t *preview_changes(const struct preview *preview, struct office *office, st
         for (size_t i = 0; i < preview->outline->units_count; i++) {
             compare_unit(changes, preview, &preview->outline->units[i], &old);
         }
+        qsort(old.clauses, old.count, sizeof(*old.clauses), compare_places);
         for (size_t i = 0; i < old.count; i++) {
             if (!old.clauses[i].is_kept) {
                 json_array_append_new(changes, json_pack("{s:s, s:s}", "eid", old.clauses[i].eid, "change", "removed"));

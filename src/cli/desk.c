@@ -289,7 +289,7 @@ int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
     }
     int error = office_sign(desk->office, draft, desk->is_offline ? NULL : &desk->link, clock_now_s(), &fault);
     if (error) {
-        cli_note("nothing was signed");
+        cli_note("nothing was kept or sent");
         return desk_fail(&fault, error);
     }
     if (desk->is_offline) {
