@@ -23,7 +23,6 @@ struct region {
     uint64_t last;
     size_t bytes; /* of their texts, by the catalog */
     size_t rank;  /* of its likeliest candidate */
-    bool is_verbatim;
 };
 
 /* The texts of a region, joined. */
@@ -245,33 +244,32 @@ static void keep_match(struct check *check, const struct region *region, struct 
     match->differences = NULL;
 }
 
-static int judge_region(struct check *check, const struct region *region) {
+/* Keeps what the region that is joined holds. */
+static int judge_joined(struct check *check) {
     struct quote_matches found;
-    int error = join_region(check, region);
-    if (error)
-        return error;
-    error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text));
+    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text));
     if (error)
         return answer_error(check->call, error);
     for (size_t i = 0; i < found.count; i++)
-        keep_match(check, region, &found.matches[i]);
+        keep_match(check, check->joined.region, &found.matches[i]);
     quote_matches_free(&found);
     return 0;
 }
 
 /* Bytes first, in every region; only where none holds the quote, the likeliest are compared further. */
 static int judge(struct check *check) {
-    bool is_verbatim = false;
     int error = 0;
     for (size_t i = 0; !error && i < check->regions_count; i++) {
-        struct region *region = &check->regions[i];
-        error = join_region(check, region);
-        region->is_verbatim = !error && holds(buffer_bytes(&check->joined.text), check->quote);
-        is_verbatim = is_verbatim || region->is_verbatim;
+        error = join_region(check, &check->regions[i]);
+        if (!error && holds(buffer_bytes(&check->joined.text), check->quote))
+            error = judge_joined(check);
     }
-    for (size_t i = 0; !error && i < check->regions_count; i++) {
-        if (is_verbatim ? check->regions[i].is_verbatim : i < JUDGED_MAX)
-            error = judge_region(check, &check->regions[i]);
+    if (error || check->total > 0)
+        return error;
+    for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
+        error = join_region(check, &check->regions[i]);
+        if (!error)
+            error = judge_joined(check);
     }
     return error;
 }

@@ -10,8 +10,5 @@ depositary_check(query depositary_catalog)
 depositary_check(catalog library_maker)
 depositary_check(search library_maker)
 
-# The service by itself, without what a running server is.
-depositary_check(depositary_service library_maker depositary_rpc)
-file(GLOB depositary_service_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/server/depositary_*.c)
-target_sources(check_depositary_service
-    PRIVATE ${depositary_service_sources} ${PROJECT_SOURCE_DIR}/src/server/answer.c)
+# The service by itself, without the network around it.
+depositary_check(depositary_service library_maker depositary_server)
