@@ -28,7 +28,7 @@ contains "$work/out" '"verified": true'
 
 # 35 paragraphs in the 18 clauses, 21 units.
 expect 0 depositary --json show "$instrument"
-[[ $(grep -c '"eid": "cl_[0-9]*"' "$work/out") == 18 ]] || fail "not 18 clauses"
+[[ $(grep -o '"eid": "cl_[0-9]*"' "$work/out" | wc -l) == 18 ]] || fail "not 18 clauses"
 
 # Quotes.
 expect 0 depositary quote "$instrument" 'firmly opposes any form of “Taiwan independence”'

@@ -80,7 +80,8 @@ verify_ledger() {
 # The one thing that a stranger is told: the policy.
 vkey=$(awk '$1 == "log" { print $2; exit }' "$policy")
 origin=${vkey%%+*}
-printf '%s' "${vkey##*+}" | base64 -d | tail -c 32 >ledger.key
+pinned=${vkey#*+} pinned=${pinned#*+} # base64 may hold a plus: what follows the second
+printf '%s' "$pinned" | base64 -d | tail -c 32 >ledger.key
 
 # GetClause.
 call DepositaryService GetClause "name { instrument: \"$instrument\" eid: \"cl_11\" }"

@@ -48,7 +48,7 @@ every_change() {
 copy=$vectors/example-treaty.en.1.art_2
 expect 0 stranger "$copy.record" "$copy.proof" "$(verifier_key "$vectors/policy")"
 contains "$work/out" "verified: clause art_2 of example-treaty (en), edition 1, place 1 of 3"
-every_change 17 "$copy.record" "$copy.proof" "$(verifier_key "$vectors/policy")"
+every_change 29 "$copy.record" "$copy.proof" "$(verifier_key "$vectors/policy")"
 
 # Copies made by the command line, of the built-in instrument.
 start_daemon certify
@@ -62,17 +62,18 @@ for record in "$work"/copies/*.record; do
 done
 [[ $count == 21 ]] || fail "$count copies, not 21"
 copy=$work/copies/$instrument.en.1
-every_change 61 "$copy.cl_11.record" "$copy.cl_11.proof" "$key"
+every_change 149 "$copy.cl_11.record" "$copy.cl_11.proof" "$key"
 
 # Whatever does not belong together.
 refused "another clause's record" "$copy.cl_12.record" "$copy.cl_11.proof" "$key"
 refused "another clause's proof" "$copy.cl_11.record" "$copy.cl_12.proof" "$key"
 refused "another ledger's key" "$copy.cl_11.record" "$copy.cl_11.proof" "$(verifier_key "$vectors/policy")"
-# the same origin and another key, well formed
-other=$(printf '%s' "${key##*+}" | base64 -d | tail -c 32 | tr '\000-\377' '\001-\377\000' | { printf '\001'; cat; } | base64 -w 0)
+# the same origin and another key, well formed; base64 may hold a plus, so the key is what follows the second
+typed_key=${key#*+*+}
+other=$(printf '%s' "$typed_key" | base64 -d | tail -c 32 | tr '\000-\377' '\001-\377\000' | { printf '\001'; cat; } | base64 -w 0)
 other_id=$({ printf '%s\n' "${key%%+*}"; printf '%s' "$other" | base64 -d; } | sha256sum | cut -c 1-8)
 refused "another key of that origin" "$copy.cl_11.record" "$copy.cl_11.proof" "${key%%+*}+$other_id+$other"
-refused "a key with another id" "$copy.cl_11.record" "$copy.cl_11.proof" "${key%%+*}+$other_id+${key##*+}"
+refused "a key with another id" "$copy.cl_11.record" "$copy.cl_11.proof" "${key%%+*}+$other_id+$typed_key"
 { cat "$copy.cl_11.record"; echo; } >"$work/changed"
 refused "a byte more in the record" "$work/changed" "$copy.cl_11.proof" "$key"
 { cat "$copy.cl_11.proof"; echo; } >"$work/changed"
