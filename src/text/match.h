@@ -16,6 +16,8 @@ MUST_USE int match_add(struct match_list *list, struct quote_match match);
 /**
  * All places under the fewest folds, nothing added where no set of folds does. Sets of one size are tried in the order of their
  * names in the protocol. Places with `ellipsis` do not overlap; each begins as late as its second piece allows.
+ * A place does not part what `nfc` composes: half of a letter that has another accent is not the quote. A quote that keeps white
+ * space at an end under `whitespace`, because a soft hyphen stands outside it, is not looked for.
  * Work: O(text) for the sieve; if it lets the quote through, O(stretch) for each of at most 64 sets, where the stretch reaches
  * from the first to the last place that the sieve leaves.
  */
