@@ -177,7 +177,7 @@ static bool is_ready(void *context, char *why, size_t capacity) {
 static int start_watching(struct running *running, struct fault *fault) {
     int error = door_watch_start(&running->watch, running->listeners, running->listeners_count, fault);
     if (!error && running->config->http[0] != '\0') {
-        const struct http_source source = {.context = running, .ready = is_ready};
+        const struct http_source source = {.context = running, .ready = is_ready, .ledger = running->server.ledger};
         error = http_start(&running->http, running->config->http, &source, fault);
     }
     return error;
