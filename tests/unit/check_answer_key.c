@@ -1,0 +1,169 @@
+/* The answer key: its file keeps it and nobody else reads it; the ledger says whether it seals. */
+#include "server/answer_key.h"
+
+#include "ledger_maker.h"
+
+#include <check.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+static char path[96];
+static struct fault fault;
+
+static void set_up(void) {
+    ck_assert_int_ge(sodium_init(), 0);
+    snprintf(dir, sizeof(dir), "/tmp/depositary-answer-key-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/keys/answer-key", dir);
+    fault = (struct fault){0};
+}
+
+static void tear_down(void) {
+    char folder[96];
+    snprintf(folder, sizeof(folder), "%s/keys", dir);
+    unlink(path);
+    rmdir(folder);
+    rmdir(dir);
+}
+
+static void make_key(struct answer_key *key) {
+    *key = (struct answer_key){0};
+    ck_assert_int_eq(answer_key_open(key, dir, &fault), 0);
+}
+
+static int open_again(void) {
+    struct answer_key key = {0};
+    int error = answer_key_open(&key, dir, &fault);
+    answer_key_close(&key);
+    return error;
+}
+
+START_TEST(key_is_made_once_and_signs) {
+    struct answer_key first;
+    struct answer_key second;
+    make_key(&first);
+    make_key(&second);
+    ck_assert_mem_eq(first.public_key, second.public_key, PUBLIC_KEY_LEN);
+    uint8_t signature[crypto_sign_BYTES];
+    crypto_sign_detached(signature, NULL, (const uint8_t *)"m", 1, second.secret_key);
+    ck_assert_int_eq(crypto_sign_verify_detached(signature, (const uint8_t *)"m", 1, first.public_key), 0);
+    answer_key_close(&first);
+    answer_key_close(&second);
+}
+END_TEST
+
+START_TEST(file_and_folder_are_the_owners_alone) {
+    struct answer_key key;
+    make_key(&key);
+    answer_key_close(&key);
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    *strrchr(path, '/') = '\0';
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0700);
+    path[strlen(path)] = '/';
+}
+END_TEST
+
+START_TEST(file_that_others_may_read_is_refused) {
+    struct answer_key key;
+    make_key(&key);
+    answer_key_close(&key);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    ck_assert_int_eq(open_again(), DEPOSITARY_E_PERMISSION);
+}
+END_TEST
+
+START_TEST(torn_or_longer_file_is_refused_and_kept) {
+    struct answer_key key;
+    make_key(&key);
+    answer_key_close(&key);
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    for (off_t len = status.st_size - 1; len >= 0; len -= 7) {
+        ck_assert_int_eq(truncate(path, len), 0);
+        ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT);
+        ck_assert_int_eq(stat(path, &status), 0);
+        ck_assert_int_eq(status.st_size, len);
+    }
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("depositary/answer-key/v1\nseed AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nmore\n", file);
+    fclose(file);
+    ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT);
+}
+END_TEST
+
+/* ---- what the ledger says */
+
+static int status_at(struct ledger_maker *maker, int64_t now_s) {
+    const struct ledger_state *state = ledger_state_take(maker->ledger);
+    int error = answer_key_check(maker->answer_key.verifier.public_key, maker->ledger, state, now_s, &fault);
+    ledger_state_release(state);
+    return error;
+}
+
+START_TEST(key_without_a_record_is_not_authorised) {
+    struct ledger_maker maker;
+    ledger_maker_begin(&maker);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW), DEPOSITARY_E_KEY_RECORD);
+    struct maker_append append;
+    maker_append_begin(&append, &maker);
+    maker_append_key(&append, (const uint8_t *)"another key of thirty-two bytes.");
+    maker_append_register(&append, 0);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    maker_append_end(&append);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW), DEPOSITARY_E_KEY_RECORD);
+    ledger_maker_end(&maker);
+}
+END_TEST
+
+START_TEST(window_is_half_open) {
+    struct ledger_maker maker;
+    ledger_maker_begin_with_key(&maker);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW - 3601), DEPOSITARY_E_KEY_WINDOW);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW - 3600), 0);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW + 90 * 86400 - 1), 0);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW + 90 * 86400), DEPOSITARY_E_KEY_WINDOW);
+    ledger_maker_end(&maker);
+}
+END_TEST
+
+START_TEST(revoked_key_is_not_authorised) {
+    struct ledger_maker maker;
+    ledger_maker_begin_with_key(&maker);
+    struct maker_append append;
+    maker_append_begin(&append, &maker);
+    maker_append_revocation(&append, maker.answer_key.verifier.public_key, MAKER_NOW);
+    maker_append_register(&append, 0);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    maker_append_end(&append);
+    ck_assert_int_eq(status_at(&maker, MAKER_NOW), DEPOSITARY_E_KEY_REVOKED);
+    ledger_maker_end(&maker);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("answer_key");
+    TCase *tests = tcase_create("answer_key");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, key_is_made_once_and_signs);
+    tcase_add_test(tests, file_and_folder_are_the_owners_alone);
+    tcase_add_test(tests, file_that_others_may_read_is_refused);
+    tcase_add_test(tests, torn_or_longer_file_is_refused_and_kept);
+    tcase_add_test(tests, key_without_a_record_is_not_authorised);
+    tcase_add_test(tests, window_is_half_open);
+    tcase_add_test(tests, revoked_key_is_not_authorised);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,194 @@
+/* The answer cache: the right answer or none, within its bytes, and nothing freed that somebody still sends. */
+#include "server/cache.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct method *get_clause;
+static const struct method *get_instrument;
+static struct cache *cache;
+
+static void set_up(void) {
+    ck_assert_int_ge(sodium_init(), 0);
+    get_clause = method_find(BYTES("/depositary.v1.DepositaryService/GetClause"));
+    get_instrument = method_find(BYTES("/depositary.v1.DepositaryService/GetInstrument"));
+    cache = NULL;
+}
+
+static void tear_down(void) {
+    cache_free(cache);
+}
+
+static void keep(const struct method *method, const char *message, const char *text) {
+    struct answer *answer = answer_new(bytes_text(text));
+    ck_assert_ptr_nonnull(answer);
+    cache_keep(cache, method, bytes_text(message), answer);
+    answer_release(answer);
+}
+
+static bool has(const struct method *method, const char *message, const char *text) {
+    struct answer *answer = cache_find(cache, method, bytes_text(message));
+    bool is_there = answer && bytes_equal(answer->bytes, bytes_text(text));
+    answer_release(answer);
+    return is_there;
+}
+
+START_TEST(answer_knows_its_digest) {
+    struct answer *answer = answer_new(BYTES("an answer"));
+    struct hash digest;
+    seal_digest(&digest, BYTES("an answer"));
+    ck_assert(hash_equal(&answer->digest, &digest));
+    answer_release(answer);
+}
+END_TEST
+
+START_TEST(other_methods_and_messages_are_other_answers) {
+    ck_assert_int_eq(cache_new(&cache, 100000), 0);
+    keep(get_clause, "m", "a");
+    ck_assert(has(get_clause, "m", "a"));
+    ck_assert_ptr_null(cache_find(cache, get_instrument, BYTES("m")));
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("mm")));
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("")));
+    keep(get_instrument, "m", "b");
+    keep(get_clause, "", "c");
+    ck_assert(has(get_clause, "m", "a"));
+    ck_assert(has(get_instrument, "m", "b"));
+    ck_assert(has(get_clause, "", "c"));
+}
+END_TEST
+
+START_TEST(first_answer_stays) {
+    ck_assert_int_eq(cache_new(&cache, 100000), 0);
+    keep(get_clause, "m", "a");
+    keep(get_clause, "m", "b");
+    ck_assert(has(get_clause, "m", "a"));
+}
+END_TEST
+
+START_TEST(large_answers_and_messages_are_not_kept) {
+    ck_assert_int_eq(cache_new(&cache, 16 * 1024 * 1024), 0);
+    char *text = malloc(CACHE_ANSWER_MAX + 2);
+    memset(text, 'a', CACHE_ANSWER_MAX + 1);
+    text[CACHE_ANSWER_MAX + 1] = '\0';
+    keep(get_clause, "large", text);
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("large")));
+    text[CACHE_ANSWER_MAX] = '\0';
+    keep(get_clause, "large", text);
+    ck_assert(has(get_clause, "large", text));
+    text[CACHE_KEY_MAX + 1] = '\0';
+    keep(get_clause, text, "a");
+    ck_assert_ptr_null(cache_find(cache, get_clause, bytes_text(text)));
+    free(text);
+}
+END_TEST
+
+START_TEST(answer_larger_than_the_whole_cache_is_not_kept) {
+    ck_assert_int_eq(cache_new(&cache, 500), 0);
+    keep(get_clause, "small", "a");
+    char text[1000];
+    memset(text, 'a', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    keep(get_clause, "m", text);
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("m")));
+    ck_assert(has(get_clause, "small", "a"));
+}
+END_TEST
+
+START_TEST(what_was_not_asked_for_the_longest_goes_first) {
+    ck_assert_int_eq(cache_new(&cache, 10 * 1400), 0);
+    char text[1000];
+    memset(text, 'a', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    char message[16];
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(message, sizeof(message), "m%u", i);
+        keep(get_clause, message, text);
+        ck_assert(has(get_clause, "m0", text)); /* asked for all the time */
+        ck_assert(has(get_clause, message, text));
+    }
+    unsigned kept = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(message, sizeof(message), "m%u", i);
+        kept += has(get_clause, message, text);
+    }
+    ck_assert_uint_ge(kept, 8);
+    ck_assert_uint_le(kept, 14);
+    ck_assert(has(get_clause, "m199", text));
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("m1")));
+}
+END_TEST
+
+START_TEST(dropped_answer_lives_while_it_is_held) {
+    ck_assert_int_eq(cache_new(&cache, 1700), 0);
+    keep(get_clause, "m", "held");
+    struct answer *answer = cache_find(cache, get_clause, BYTES("m"));
+    char text[1500];
+    memset(text, 'a', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    keep(get_clause, "n", text);
+    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("m")));
+    cache_free(cache);
+    cache = NULL;
+    ck_assert(bytes_equal(answer->bytes, BYTES("held")));
+    answer_release(answer);
+}
+END_TEST
+
+static void *hammer(void *context) {
+    unsigned seed = *(unsigned *)context;
+    for (unsigned i = 0; i < 20000; i++) {
+        char message[16];
+        seed = seed * 1103515245 + 12345;
+        snprintf(message, sizeof(message), "m%u", seed / 65536 % 300);
+        struct answer *answer = cache_find(cache, get_clause, bytes_text(message));
+        if (answer) {
+            if (!bytes_equal(answer->bytes, bytes_text(message))) {
+                return (void *)1;
+            }
+            answer_release(answer);
+        } else {
+            keep(get_clause, message, message);
+        }
+    }
+    return NULL;
+}
+
+START_TEST(threads_never_get_another_answer) {
+    ck_assert_int_eq(cache_new(&cache, 20000), 0);
+    pthread_t threads[4];
+    unsigned seeds[4] = {1, 2, 3, 4};
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, hammer, &seeds[i]), 0);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        void *wrong = NULL;
+        pthread_join(threads[i], &wrong);
+        ck_assert_ptr_null(wrong);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("cache");
+    TCase *tests = tcase_create("cache");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, answer_knows_its_digest);
+    tcase_add_test(tests, other_methods_and_messages_are_other_answers);
+    tcase_add_test(tests, first_answer_stays);
+    tcase_add_test(tests, large_answers_and_messages_are_not_kept);
+    tcase_add_test(tests, answer_larger_than_the_whole_cache_is_not_kept);
+    tcase_add_test(tests, what_was_not_asked_for_the_longest_goes_first);
+    tcase_add_test(tests, dropped_answer_lives_while_it_is_held);
+    tcase_add_test(tests, threads_never_get_another_answer);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
