@@ -47,18 +47,24 @@ static void make_policy(struct ledger_maker *maker) {
     buffer_free(&text);
 }
 
-void ledger_maker_begin(struct ledger_maker *maker) {
+void ledger_maker_begin_at(struct ledger_maker *maker, const char *dir) {
     *maker = (struct ledger_maker){.now_s = MAKER_NOW};
     maker_key_make(&maker->ledger_key, MAKER_ORIGIN, NOTE_TYPE_ED25519, 1);
     maker_key_make(&maker->spare_key, MAKER_ORIGIN, NOTE_TYPE_ED25519, 2);
     maker_key_make(&maker->answer_key, MAKER_ORIGIN, NOTE_TYPE_ED25519, 3);
     maker_key_make(&maker->witness_key, "witness.example", NOTE_TYPE_COSIGNATURE, 4);
     make_policy(maker);
-    snprintf(maker->dir, sizeof maker->dir, "/tmp/depositary-test-XXXXXX");
-    MUST(mkdtemp(maker->dir) != NULL);
+    MUST(strlen(dir) < sizeof maker->dir);
+    strcpy(maker->dir, dir);
     snprintf(maker->path, sizeof maker->path, "%s/ledger.db", maker->dir);
     snprintf(maker->url, sizeof maker->url, "sqlite:%s", maker->path);
     MUST(ledger_maker_reopen(maker, NULL) == 0);
+}
+
+void ledger_maker_begin(struct ledger_maker *maker) {
+    char dir[] = "/tmp/depositary-test-XXXXXX";
+    MUST(mkdtemp(dir) != NULL);
+    ledger_maker_begin_at(maker, dir);
 }
 
 void ledger_maker_begin_with_key(struct ledger_maker *maker) {

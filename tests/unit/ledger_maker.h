@@ -31,7 +31,9 @@ struct ledger_maker {
     int64_t now_s;
 };
 
-/** An empty ledger. */
+/** An empty ledger in a folder that is there; its path has fewer than 64 bytes. */
+void ledger_maker_begin_at(struct ledger_maker *maker, const char *dir);
+/** An empty ledger in a temporary folder. */
 void ledger_maker_begin(struct ledger_maker *maker);
 /** The same, and its first append: the answer key and a register. */
 void ledger_maker_begin_with_key(struct ledger_maker *maker);
