@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Steps that a server can make a client take before it is not believed; its own bound is a quarter of that. */
+#define WORK_MAX UINT64_C(2000000000)
+
 /* One match while it is judged. */
 struct match {
     struct check *check;
@@ -18,6 +21,7 @@ struct match {
     struct bytes text;             /* joined */
     struct span span;
     unsigned folds;
+    struct quote_work *work; /* of all matches of the answer */
 };
 
 /* The clauses are proved, follow one another in one edition, and are joined. */
@@ -119,7 +123,7 @@ static unsigned fold_count(unsigned folds) {
 /* The clauses shown must not hold the quote better than the server says. */
 static int refute(const struct match *match, enum verdict said) {
     struct quote_matches found;
-    int error = quote_find(&found, match->quote, match->text);
+    int error = quote_find(&found, match->quote, match->text, match->work);
     if (error) {
         return fault_set(match->check->fault, error, "the quote cannot be compared");
     }
@@ -248,10 +252,12 @@ static int check_matches(struct check *check, const Depositary__V1__CheckQuoteRe
         return fault_set(check->fault, DEPOSITARY_E_MEMORY, "no memory for the matches");
     }
     size_t used = 0;
+    struct quote_work work = {.left = WORK_MAX};
     for (size_t i = 0; i < response->n_matches; i++) {
         struct match match = {.check = check,
                               .message = response->matches[i],
                               .quote = bytes_text(request->quote),
+                              .work = &work,
                               .clauses = &clauses[used]};
         int error = check_match(&match, question, (enum verdict)response->verdict, &matches[i]);
         if (error) {

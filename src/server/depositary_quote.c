@@ -14,7 +14,8 @@
 #define ELIDED_CLAUSES 64u                /* clauses that a quote may leave out */
 #define REGION_MAX     (4u * 1024 * 1024) /* bytes of joined text; a longer region ends there */
 #define REGION_CLAUSES 2048u
-#define JUDGED_MAX     40u /* regions that are compared by more than bytes; the likeliest first */
+#define WORK_MAX       UINT64_C(500000000) /* steps of comparison: about a second at the worst */
+#define JUDGED_MAX     40u                 /* regions that are compared by more than bytes; the likeliest first */
 
 /* Clauses first to last of an edition, that follow one another. */
 struct region {
@@ -50,7 +51,8 @@ struct check {
     struct edition_set looked_in; /* editions of all regions */
     struct edition_set editions;  /* of the answer */
     struct joined joined;
-    enum verdict verdict; /* of `matches` */
+    struct quote_work work; /* what is left of it */
+    enum verdict verdict;   /* of `matches` */
     struct placed_match matches[LIMIT_QUOTE_MATCHES];
     size_t matches_count;
     uint64_t total;
@@ -244,10 +246,18 @@ static void keep_match(struct check *check, const struct region *region, struct 
     match->differences = NULL;
 }
 
+static int too_much_work(struct call *call) {
+    status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT",
+               "comparing this quote takes more work than one call may cost: name an instrument, or cut the quote");
+    return DEPOSITARY_E_LIMIT;
+}
+
 /* Keeps what the region that is joined holds. */
 static int judge_joined(struct check *check) {
     struct quote_matches found;
-    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text));
+    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text), &check->work);
+    if (error == DEPOSITARY_E_LIMIT)
+        return too_much_work(check->call);
     if (error)
         return answer_error(check->call, error);
     for (size_t i = 0; i < found.count; i++)
@@ -396,6 +406,7 @@ static int check_init(struct check *check, struct call *call, struct bytes quote
     check->call = call;
     check->quote = quote;
     check->is_elided = holds(quote, BYTES("...")) || holds(quote, BYTES("\xE2\x80\xA6"));
+    check->work.left = WORK_MAX;
     check->verdict = VERDICT_NOT_FOUND;
     buffer_init(&check->joined.text, REGION_MAX);
     check->joined.ends = answer_alloc(call, REGION_CLAUSES * sizeof *check->joined.ends);

@@ -135,7 +135,26 @@ static bool spelled_apart(const struct table *table, const struct token *quote, 
     return quote->length != text->length || memcmp(in_quote, in_text, quote->length) != 0;
 }
 
+/*
+ * Whether the quote, which may begin and end inside a word, cuts this one: its last word is the beginning of the text's, or its first
+ * word the end of it.
+ */
+static bool is_cut(const struct table *table, const struct token *quote, const struct token *text) {
+    struct bytes in_quote = table->vocabulary->words[quote->word].key;
+    struct bytes in_text = table->vocabulary->words[text->word].key;
+    bool is_last = quote == &table->quote->tokens[table->quote->count - 1];
+    bool is_first = quote == &table->quote->tokens[0];
+    if (quote->word == text->word || in_quote.len >= in_text.len) {
+        return false;
+    }
+    return (is_last && bytes_starts_with(in_text, in_quote)) ||
+           (is_first && bytes_equal(in_quote, bytes_slice(in_text, in_text.len - in_quote.len, in_quote.len)));
+}
+
 static uint32_t pair_cost(const struct table *table, const struct token *quote, const struct token *text) {
+    if (is_cut(table, quote, text)) {
+        return 1;
+    }
     uint8_t distance = quote->word == text->word ? 0 : likeness_of(table, quote, text);
     if (quote->word == text->word || distance > 0) {
         return COST_UNIT * distance + spelled_apart(table, quote, text, distance == 0);
@@ -220,7 +239,7 @@ static enum pair_kind kind_of(const struct table *table, const struct token *quo
     if (quote->word == text->word) {
         return PAIR_EQUAL;
     }
-    return likeness_of(table, quote, text) > 0 ? PAIR_ALIKE : PAIR_OTHER;
+    return is_cut(table, quote, text) || likeness_of(table, quote, text) > 0 ? PAIR_ALIKE : PAIR_OTHER;
 }
 
 /* From the end back to the start; pairs come out in order. */
@@ -243,12 +262,18 @@ static void walk_back(struct alignment *alignment, const struct table *table, si
         const struct token *text = &table->text->tokens[--j];
         enum pair_kind kind = kind_of(table, quote, text);
         alignment->pairs[--at] = (struct pair){.quote = (uint32_t)i, .text = (uint32_t)j, .kind = kind};
-        uint32_t distance = kind == PAIR_ALIKE ? likeness_of(table, quote, text) : 0;
+        bool is_spelled_otherwise = kind == PAIR_ALIKE && !is_cut(table, quote, text);
+        uint32_t distance = is_spelled_otherwise ? likeness_of(table, quote, text) : 0;
         alignment->stands += kind == PAIR_OTHER || distance > quote->weight ? 0 : quote->weight - distance;
     }
     alignment->count = table->quote->count - at;
     memmove(alignment->pairs, alignment->pairs + at, alignment->count * sizeof *alignment->pairs);
     alignment->score = total == 0 ? 0 : (double)alignment->stands / (double)total;
+}
+
+uint64_t align_cells(size_t quote_tokens, size_t text_tokens) {
+    uint64_t cells = ((uint64_t)quote_tokens + 1) * ((uint64_t)text_tokens + 1);
+    return cells < CELLS_MAX ? cells : CELLS_MAX;
 }
 
 int align(struct alignment *out, const struct aligned *quote, const struct aligned *text,

@@ -31,11 +31,13 @@ struct aligned {
 
 /**
  * Edit distance over words weighted by their letters; the quote is aligned as a whole, the text from and to anywhere. Words are
- * alike when at most a third of their letters differ. Of places at one distance the one that is spelled as the quote is wins.
+ * alike when at most a third of their letters differ, or when the quote begins or ends inside the text's word. Of places at one distance the one that is spelled as the quote is wins.
  * Work and memory: at most 64 Mi cells of 2 bits; beyond that only a band around the middle of the text is looked at.
  */
 MUST_USE int align(struct alignment *out, const struct aligned *quote, const struct aligned *text,
                    const struct vocabulary *vocabulary);
+/** Cells that an alignment of so many tokens fills: what it costs. */
+uint64_t align_cells(size_t quote_tokens, size_t text_tokens);
 void alignment_free(struct alignment *alignment);
 
 /** Edit distance of two strings of code points, each at most ALIGN_LETTERS_MAX long; anything above limit is limit + 1. */

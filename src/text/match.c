@@ -12,6 +12,8 @@
 #define FOLDS_COUNT 6u
 #define FOLDS_ALL   ((1u << FOLDS_COUNT) - 1)
 
+#define STEPS_OF_A_FOLD 8u /* a byte that is folded or made a skeleton costs as much as several that are read */
+
 int match_add(struct match_list *list, struct quote_match match) {
     if (list->matches.count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 4 : list->capacity * 2;
@@ -335,7 +337,7 @@ static int useful_folds(unsigned *out, struct bytes quote, const struct pieces *
 }
 
 static int try_sets(struct match_list *list, struct bytes quote, const struct pieces *cut, struct bytes text,
-                    const struct stretch *whole, const struct stretch *parts) {
+                    const struct stretch *whole, const struct stretch *parts, struct quote_work *work) {
     struct stretch both = whole->any ? *whole : *parts;
     if (whole->any && parts->any) {
         both.start = whole->start < parts->start ? whole->start : parts->start;
@@ -354,18 +356,22 @@ static int try_sets(struct match_list *list, struct bytes quote, const struct pi
                                       .stretch = bytes_slice(text, stretch->start, stretch->end - stretch->start),
                                       .stretch_offset = stretch->start,
                                       .folds = folds};
-            error = try_folds(&attempt, quote, cut);
+            error = quote_work_spend(work, STEPS_OF_A_FOLD * attempt.stretch.len);
+            error = error ? error : try_folds(&attempt, quote, cut);
         }
     }
     return error;
 }
 
-int match_folded(struct match_list *list, struct bytes quote, struct bytes text) {
+int match_folded(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work) {
     struct folded bones = {0};
     struct pieces cut = {0};
     struct stretch whole = {0};
     struct stretch parts = {0};
-    int error = skeleton_of(&bones, text);
+    int error = quote_work_spend(work, STEPS_OF_A_FOLD * text.len);
+    if (error == 0) {
+        error = skeleton_of(&bones, text);
+    }
     if (error == 0) {
         error = pieces_cut(&cut, quote);
     }
@@ -376,7 +382,7 @@ int match_folded(struct match_list *list, struct bytes quote, struct bytes text)
         error = sieve(&parts, cut.items, cut.count, &bones, text);
     }
     if (error == 0 && (whole.any || parts.any)) {
-        error = try_sets(list, quote, &cut, text, &whole, &parts);
+        error = try_sets(list, quote, &cut, text, &whole, &parts, work);
     }
     pieces_free(&cut);
     folded_free(&bones);

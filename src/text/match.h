@@ -21,9 +21,9 @@ MUST_USE int match_add(struct match_list *list, struct quote_match match);
  * Work: O(text) for the sieve; if it lets the quote through, O(stretch) for each of at most 64 sets, where the stretch reaches
  * from the first to the last place that the sieve leaves.
  */
-MUST_USE int match_folded(struct match_list *list, struct bytes quote, struct bytes text);
+MUST_USE int match_folded(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work);
 
-/** The nearest place, nothing added where less than half of the quote stands together anywhere. See nearest.c for the bounds. */
-MUST_USE int match_nearest(struct match_list *list, struct bytes quote, struct bytes text);
+/** The nearest place, nothing added where less than two thirds of the quote's letters stand together anywhere. See nearest.c for the bounds. */
+MUST_USE int match_nearest(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work);
 
 #endif

@@ -13,8 +13,14 @@
 #include "text/character.h"
 #include "text/window.h"
 
-#define SCORE_LEAST  0.5
-#define STANDS_LEAST 6 /* letters: "the war" shares a word with every text, and stands nowhere */
+/*
+ * An invented sentence shares its small words, and half of its letters, with many a place of a long text; a sentence in which a few
+ * words were changed shares more.
+ */
+#define SCORE_LEAST       (2.0 / 3.0)
+#define STEPS_OF_A_LETTER 16u /* of the text, for the triples */
+#define STEPS_OF_A_CELL   2u
+#define STANDS_LEAST      6 /* letters: "the war" shares a word with every text, and stands nowhere */
 
 /* ---- the list of differences */
 
@@ -137,6 +143,46 @@ static void differ_by_letters(struct difference_list *list, const struct letter_
     }
 }
 
+/* Where the text's word is to begin, so that the least of it differs: in letters from its front. */
+static size_t best_start(const struct letter_table *table) {
+    size_t best = 0;
+    for (size_t j = 1; j < table->text_len; j++) {
+        best = table->cost[0][j] < table->cost[0][best] ? j : best;
+    }
+    return best;
+}
+
+static void reverse_letters(uint32_t *letters, size_t len) {
+    for (size_t i = 0; i < len / 2; i++) {
+        uint32_t c = letters[i];
+        letters[i] = letters[len - 1 - i];
+        letters[len - 1 - i] = c;
+    }
+}
+
+/* The quote's first or last word may be cut. Narrows the text's word from the front, or from the back, to what stands against it. */
+static struct stretches without_cut_off(const struct difference_list *list, struct stretches at, bool is_at_front) {
+    struct bytes quote = bytes_slice(list->quote, at.quote_start, at.quote_end - at.quote_start);
+    struct bytes text = bytes_slice(list->text, at.text_start, at.text_end - at.text_start);
+    struct letter_table table;
+    uint8_t bytes[UTF8_LEN_MAX];
+    if (!letters_decode(table.quote, &table.quote_len, quote) || !letters_decode(table.text, &table.text_len, text)) {
+        return at;
+    }
+    if (!is_at_front) {
+        reverse_letters(table.quote, table.quote_len);
+        reverse_letters(table.text, table.text_len);
+    }
+    fill_letters(&table);
+    size_t cut = best_start(&table);
+    for (size_t j = 0; j < cut; j++) {
+        size_t len = utf8_put(bytes, table.text[j]);
+        at.text_start += is_at_front ? len : 0;
+        at.text_end -= is_at_front ? 0 : len;
+    }
+    return at;
+}
+
 /* A word of the quote against one of the text: by letters where one, or a third, of them differ; else as a whole. */
 static void differ_in_word(struct difference_list *list, struct stretches at, bool equal_word) {
     struct bytes quote = bytes_slice(list->quote, at.quote_start, at.quote_end - at.quote_start);
@@ -161,6 +207,12 @@ static void differ_in_word(struct difference_list *list, struct stretches at, bo
 
 /* ---- from an alignment to a match */
 
+/* The tokens of both sides. */
+struct sides {
+    const struct token_list *quote;
+    const struct token_list *text;
+};
+
 /* The differences between what follows pair `before` and what precedes pair `after`: words alone, and white space. */
 static void differ_between(struct difference_list *list, const struct token *quote_before,
                            const struct token *text_before, const struct token *quote_after,
@@ -174,27 +226,37 @@ static void differ_between(struct difference_list *list, const struct token *quo
     add_difference(list, without_common_ends(list, at));
 }
 
-static int differences_of(struct difference_list *list, const struct alignment *alignment, const struct token *quote,
-                          const struct token *text, struct span *span) {
-    const struct pair *first = &alignment->pairs[0];
-    const struct pair *last = &alignment->pairs[alignment->count - 1];
-    size_t start = text[first->text].offset;
-    size_t end = (size_t)text[last->text].offset + text[last->text].length;
-    add_difference(list, (struct stretches){0, quote[first->quote].offset, start, start});
+/* The two words of a pair; of the quote's first and last word, without what it cuts off. */
+static struct stretches words_of(const struct difference_list *list, const struct pair *pair, const struct sides *of) {
+    const struct token *quote = &of->quote->tokens[pair->quote];
+    const struct token *text = &of->text->tokens[pair->text];
+    struct stretches at = {quote->offset, (size_t)quote->offset + quote->length, text->offset,
+                           (size_t)text->offset + text->length};
+    if (pair->kind != PAIR_OTHER && pair->quote == 0) {
+        at = without_cut_off(list, at, true);
+    }
+    if (pair->kind != PAIR_OTHER && pair->quote + 1 == of->quote->count) {
+        at = without_cut_off(list, at, false);
+    }
+    return at;
+}
+
+static int differences_of(struct difference_list *list, const struct alignment *alignment, const struct sides *of,
+                          struct span *span) {
+    struct stretches words = words_of(list, &alignment->pairs[0], of);
+    size_t start = words.text_start;
+    add_difference(list, (struct stretches){0, words.quote_start, start, start});
     for (size_t i = 0; i < alignment->count; i++) {
         const struct pair *pair = &alignment->pairs[i];
-        const struct token *in_quote = &quote[pair->quote];
-        const struct token *in_text = &text[pair->text];
+        words = words_of(list, pair, of);
         if (i > 0) {
-            differ_between(list, &quote[pair[-1].quote], &text[pair[-1].text], in_quote, in_text);
+            differ_between(list, &of->quote->tokens[pair[-1].quote], &of->text->tokens[pair[-1].text],
+                           &of->quote->tokens[pair->quote], &of->text->tokens[pair->text]);
         }
-        differ_in_word(list,
-                       (struct stretches){in_quote->offset, (size_t)in_quote->offset + in_quote->length,
-                                          in_text->offset, (size_t)in_text->offset + in_text->length},
-                       pair->kind == PAIR_EQUAL);
+        differ_in_word(list, words, pair->kind == PAIR_EQUAL);
     }
-    size_t quote_end = (size_t)quote[last->quote].offset + quote[last->quote].length;
-    add_difference(list, (struct stretches){quote_end, list->quote.len, end, end});
+    size_t end = words.text_end;
+    add_difference(list, (struct stretches){words.quote_end, list->quote.len, end, end});
     *span = (struct span){(uint32_t)start, (uint32_t)(end - start)};
     return list->error;
 }
@@ -253,7 +315,8 @@ static void keep_better(struct quote_match *best, struct difference_list *list, 
     list->items = NULL;
 }
 
-static int match_in_window(struct quote_match *best, struct bytes quote, struct bytes text, struct window window) {
+static int match_in_window(struct quote_match *best, struct bytes quote, struct bytes text, struct window window,
+                           struct quote_work *work) {
     struct vocabulary vocabulary = {0};
     struct token_list quote_tokens = {0};
     struct token_list text_tokens = {0};
@@ -266,12 +329,15 @@ static int match_in_window(struct quote_match *best, struct bytes quote, struct 
         error = tokens_of(&text_tokens, &vocabulary, stretch);
     }
     if (error == 0) {
+        error = quote_work_spend(work, STEPS_OF_A_CELL * align_cells(quote_tokens.count, text_tokens.count));
+    }
+    if (error == 0) {
         const struct aligned sides[] = {{quote, &quote_tokens}, {stretch, &text_tokens}};
         error = align(&alignment, &sides[0], &sides[1], &vocabulary);
     }
     if (error == 0 && stands(&alignment) && alignment.score >= best->score) {
         drop_loose_ends(&alignment);
-        error = differences_of(&list, &alignment, quote_tokens.tokens, text_tokens.tokens, &span);
+        error = differences_of(&list, &alignment, &(struct sides){&quote_tokens, &text_tokens}, &span);
         for (size_t i = 0; error == 0 && i < list.count; i++) {
             list.items[i].text.offset += (uint32_t)window.start;
         }
@@ -288,12 +354,15 @@ static int match_in_window(struct quote_match *best, struct bytes quote, struct 
     return error;
 }
 
-int match_nearest(struct match_list *list, struct bytes quote, struct bytes text) {
+int match_nearest(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work) {
     struct windows windows;
     struct quote_match best = {0};
-    int error = windows_find(&windows, quote, text);
+    int error = quote_work_spend(work, STEPS_OF_A_LETTER * text.len);
+    if (error == 0) {
+        error = windows_find(&windows, quote, text);
+    }
     for (size_t i = 0; error == 0 && i < windows.count; i++) {
-        error = match_in_window(&best, quote, text, windows.items[i]);
+        error = match_in_window(&best, quote, text, windows.items[i], work);
     }
     if (error == 0 && best.verdict == VERDICT_DIFFERS) {
         error = match_add(list, best);

@@ -11,6 +11,17 @@
 #include "text/pieces.h"
 #include "text/search.h"
 
+/* ---- what it costs */
+
+int quote_work_spend(struct quote_work *work, uint64_t steps) {
+    if (!work) {
+        return 0;
+    }
+    bool enough = steps <= work->left;
+    work->left = enough ? work->left - steps : 0;
+    return enough ? 0 : DEPOSITARY_E_LIMIT;
+}
+
 /* ---- verbatim */
 
 static int match_verbatim(struct match_list *list, struct bytes quote, struct bytes text) {
@@ -42,19 +53,22 @@ static int check_input(struct bytes quote, struct bytes text) {
     return utf8_valid(quote) && utf8_valid(text) ? 0 : DEPOSITARY_E_UTF8;
 }
 
-int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text) {
+int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work) {
     struct match_list list = {0};
     int error = check_input(quote, text);
+    if (error == 0) {
+        error = quote_work_spend(work, text.len);
+    }
     if (error != 0) {
         return error;
     }
     if (quote.len > 0 && text.len > 0) {
         error = match_verbatim(&list, quote, text);
         if (error == 0 && list.matches.count == 0) {
-            error = match_folded(&list, quote, text);
+            error = match_folded(&list, quote, text, work);
         }
         if (error == 0 && list.matches.count == 0) {
-            error = match_nearest(&list, quote, text);
+            error = match_nearest(&list, quote, text, work);
         }
     }
     if (error != 0) {

@@ -30,11 +30,20 @@ struct quote_matches {
     size_t count;
 };
 
+/** What comparing may still cost, in steps of one to five nanoseconds: a byte that is read, a pair of words that is looked at. */
+struct quote_work {
+    uint64_t left;
+};
+/** Takes steps off; DEPOSITARY_E_LIMIT, and nothing is left, where there are not as many. work NULL: without a bound. */
+MUST_USE int quote_work_spend(struct quote_work *work, uint64_t steps);
+
 /**
  * The best verdict for a quote in one text (the joined texts of clauses that follow one another), and each place of it:
- * all verbatim places, or all places with the fewest folds, or the nearest place where at least half of the quote stands. None: count 0.
+ * all verbatim places, or all places with the fewest folds, or the nearest place where at least two thirds of the
+ * quote's letters stand. None: count 0.
+ * DEPOSITARY_E_LIMIT where it would cost more than *work has left (NULL: no bound), or quote or text is too long.
  */
-MUST_USE int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text);
+MUST_USE int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work);
 void quote_matches_free(struct quote_matches *matches);
 
 /** Whether quote and text[span] are equal under exactly these folds (0: bytes). The client's own check of a verdict. */

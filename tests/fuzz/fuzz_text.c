@@ -38,7 +38,7 @@ static void try_import(struct bytes in) {
 
 static void try_quote(struct bytes quote, struct bytes text) {
     struct quote_matches matches;
-    if (quote.len == 0 || quote_find(&matches, quote, text) != 0)
+    if (quote.len == 0 || quote_find(&matches, quote, text, NULL) != 0)
         return;
     for (size_t i = 0; i < matches.count; i++) {
         const struct quote_match *match = &matches.matches[i];
