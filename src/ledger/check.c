@@ -2,9 +2,14 @@
  * The check of a whole ledger when it is opened. PROTOCOL.md section 2: first every entry and every node against the root that is
  * signed, then every rule in the order of the entries, with every clause of every edition. Clauses are streamed; memory
  * grows with the number of entries and with the clauses of one edition, not with texts.
+ *
+ * Where the store has a mark, the rules about clauses were checked up to it, and the root there says that they are the same
+ * clauses: then it is enough to hash them (check_clauses.c). The mark is a hint: without it, or with a wrong one, all is done again.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "ledger/check_clauses.h"
 #include "ledger/ledger_private.h"
 #include "ledger/rebuild.h"
 
@@ -27,6 +32,9 @@ struct check {
     struct register_lines *lines;
     uint64_t lines_hashed;
     struct store_counts expected; /* rows that there should be */
+    struct store_mark mark;       /* size 0: none that holds */
+    struct check_edition *quick;  /* editions before the mark, whose clauses are only hashed */
+    size_t quick_count, quick_capacity;
 };
 
 static void check_free(struct check *check) {
@@ -34,6 +42,7 @@ static void check_free(struct check *check) {
     buffer_free(&check->record);
     rules_free(&check->rules);
     register_lines_free(check->lines);
+    free(check->quick);
 }
 
 /* An error of the machine stays what it is; whatever else is wrong with stored bytes is damage. */
@@ -113,6 +122,22 @@ static int check_old_checkpoint(struct check *check, uint64_t size) {
 
 /* ---- the entries */
 
+/* The mark, where there is one for the rules of today and a size that the ledger has had; whether its root was that is seen later. */
+static int read_mark(struct check *check, bool is_thorough) {
+    struct store_mark mark;
+    int error = is_thorough ? DEPOSITARY_E_MISSING : check->ops->mark(check->reader, &mark, check->fault);
+    if (error == 0 && mark.rules == CHECK_RULES && mark.size <= check->size)
+        check->mark = mark;
+    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_OK : error;
+}
+
+static void try_mark(struct check *check) {
+    struct hash root;
+    merkle_edge_root(&root, &check->edge);
+    if (check->edge.size == check->mark.size && !hash_equal(&root, &check->mark.root))
+        check->mark.size = 0;
+}
+
 /* Every entry and every node of the ledger's tree; then the root that is signed. */
 static int check_tree(struct check *check, const struct checkpoint *checkpoint) {
     struct nodes nodes = {check->ops, check->reader, 0, check->fault};
@@ -123,6 +148,8 @@ static int check_tree(struct check *check, const struct checkpoint *checkpoint) 
             error = merkle_edge_append(&check->edge, &check->leaf_hash, nodes_compare, &nodes);
         if (error)
             return error;
+        if (index + 1 == check->mark.size)
+            try_mark(check);
     }
     struct hash root;
     merkle_edge_root(&root, &check->edge);
@@ -134,21 +161,21 @@ static int check_tree(struct check *check, const struct checkpoint *checkpoint) 
 
 /* ---- the clauses of an edition */
 
-struct check_edition {
+struct thorough {
     struct check *check;
     uint64_t index;
     struct rebuild rebuild;
     struct nodes nodes;
 };
 
-static int clause_damaged(struct check_edition *edition, uint64_t place, const char *why) {
+static int clause_damaged(struct thorough *edition, uint64_t place, const char *why) {
     return fault_set(edition->check->fault, DEPOSITARY_E_DAMAGED,
                      "clause at place %" PRIu64 " of the edition at entry %" PRIu64 ": %s", place, edition->index, why);
 }
 
 /* A store_clause_sink. */
 static int check_clause(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash) {
-    struct check_edition *edition = context;
+    struct thorough *edition = context;
     if (place != edition->rebuild.edge.size)
         return clause_damaged(edition, edition->rebuild.edge.size, "it is not there");
     struct hash computed;
@@ -162,12 +189,14 @@ static int check_clause(void *context, uint64_t place, struct bytes record, cons
     return error;
 }
 
-static int check_clauses(struct check *check, uint64_t index, const struct edition_record *record) {
-    struct check_edition edition = {
+static int check_thoroughly(struct check *check, uint64_t index, const struct edition_record *record) {
+    struct thorough edition = {
         .check = check, .index = index, .nodes = {check->ops, check->reader, index + 1, check->fault}};
     struct fault why = {0};
     rebuild_init(&edition.rebuild, record);
-    int error = check->ops->clauses(check->reader, index, check_clause, &edition, check->fault);
+    /* One more than there should be, to see that it is not there. */
+    int error =
+        check->ops->clauses(check->reader, index, 0, record->clauses + 1, check_clause, &edition, check->fault);
     if (error == 0 && edition.rebuild.edge.size < record->clauses)
         error = clause_damaged(&edition, edition.rebuild.edge.size, "it is not there");
     if (error == 0) {
@@ -176,11 +205,53 @@ static int check_clauses(struct check *check, uint64_t index, const struct editi
             error = damaged(check, error, &why, "the edition at entry", index);
     }
     rebuild_free(&edition.rebuild);
-    if (error == 0) {
-        check->expected.places += record->clauses;
-        check->expected.nodes += nodes_count(record->clauses);
+    return error;
+}
+
+static int note_quick(struct check *check, uint64_t index, const struct edition_record *record) {
+    if (check->quick_count == check->quick_capacity) {
+        size_t capacity = check->quick_capacity == 0 ? 64 : 2 * check->quick_capacity;
+        struct check_edition *quick = reallocarray(check->quick, capacity, sizeof *quick);
+        if (quick == NULL)
+            return DEPOSITARY_E_MEMORY;
+        check->quick = quick;
+        check->quick_capacity = capacity;
+    }
+    check->quick[check->quick_count++] = (struct check_edition){index, record->clauses, record->clauses_root};
+    return DEPOSITARY_OK;
+}
+
+static int check_clauses(struct check *check, uint64_t index) {
+    struct edition_record record;
+    int error = edition_record_parse(&record, buffer_bytes(&check->record), check->fault);
+    if (error)
+        return error;
+    check->expected.places += record.clauses;
+    check->expected.nodes += nodes_count(record.clauses);
+    bool is_quick = index < check->mark.size && record.clauses > 0;
+    return is_quick ? note_quick(check, index, &record) : check_thoroughly(check, index, &record);
+}
+
+/* The first that is wrong among those that were to be hashed only. */
+static int find_damage(struct check *check) {
+    int error = DEPOSITARY_OK;
+    for (size_t i = 0; error == 0 && i < check->quick_count; i++) {
+        struct edition_record record;
+        error = read_entry(check, check->quick[i].index);
+        if (error == 0)
+            error = edition_record_parse(&record, buffer_bytes(&check->record), check->fault);
+        if (error == 0)
+            error = check_thoroughly(check, check->quick[i].index, &record);
     }
     return error;
+}
+
+static int check_quick(struct check *check, struct store *store) {
+    int error = check_clauses_quickly(store, check->quick, check->quick_count);
+    if (error != DEPOSITARY_E_DAMAGED)
+        return error;
+    error = find_damage(check);
+    return error ? error : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "clauses are not what their editions' roots say");
 }
 
 /* ---- the rules */
@@ -214,11 +285,8 @@ static int check_rules_of(struct check *check, uint64_t index) {
         return fault_set(check->fault, error, "%s", fault_text(&why));
 
     switch (type) {
-    case RECORD_EDITION: {
-        struct edition_record edition;
-        error = edition_record_parse(&edition, entry.record, check->fault);
-        return error ? error : check_clauses(check, index, &edition);
-    }
+    case RECORD_EDITION:
+        return check_clauses(check, index);
     case RECORD_REGISTER: /* the end of an append: it had its checkpoint */
         check->expected.checkpoints++;
         return check_old_checkpoint(check, index + 1);
@@ -254,21 +322,35 @@ static int check_counts(struct check *check) {
                        : found.places != check->expected.places           ? "places of clauses"
                        : found.checkpoints != check->expected.checkpoints ? "checkpoints"
                                                                           : NULL;
-    if (what != NULL)
-        return fault_set(check->fault, DEPOSITARY_E_DAMAGED, "the store holds %s that belong to nothing", what);
-    return DEPOSITARY_OK;
+    if (what == NULL)
+        return DEPOSITARY_OK;
+    error = find_damage(check);
+    return error ? error : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "the store holds %s that belong to nothing", what);
 }
 
 /* ---- the whole */
 
-static int check_entries(struct check *check) {
+static int check_entries(struct check *check, struct store *store) {
     struct checkpoint checkpoint;
     int error = check_last_checkpoint(check, &checkpoint);
     if (error == 0)
         error = check_tree(check, &checkpoint);
     if (error == 0)
         error = check_rules(check);
+    if (error == 0)
+        error = check_quick(check, store);
     return error;
+}
+
+/* Only speeds up the next opening: where it cannot be written now, that one is as slow as this. */
+static void put_mark(struct ledger *ledger, const struct store_mark *before) {
+    const struct store_ops *ops = ledger->store->ops;
+    const struct store_mark mark = {CHECK_RULES, ledger->state->size, ledger->state->root};
+    uint64_t entries;
+    if (mark.size == before->size || ops->begin(ledger->store, &entries, NULL) != 0)
+        return;
+    if (ops->put_mark(ledger->store, &mark, NULL) != 0 || ops->commit(ledger->store, NULL) != 0)
+        ops->rollback(ledger->store);
 }
 
 static int check_into(struct ledger *ledger, struct check *check) {
@@ -296,7 +378,7 @@ static int check_into(struct ledger *ledger, struct check *check) {
     return DEPOSITARY_OK;
 }
 
-int check_all(struct ledger *ledger, struct fault *fault) {
+int check_all(struct ledger *ledger, bool is_thorough, struct fault *fault) {
     struct check check = {.policy = ledger->policy, .ops = ledger->store->ops, .fault = fault};
     buffer_init(&check.note, LIMIT_NOTE);
     buffer_init(&check.record, LIMIT_ENTRY);
@@ -306,13 +388,17 @@ int check_all(struct ledger *ledger, struct fault *fault) {
         error = register_lines_new(&check.lines);
     if (error == 0)
         error = check.ops->size(check.reader, &check.size, fault);
+    if (error == 0)
+        error = read_mark(&check, is_thorough);
     if (error == 0 && check.size > 0)
-        error = check_entries(&check);
+        error = check_entries(&check, ledger->store);
     if (error == 0)
         error = check_counts(&check);
     if (error == 0)
         error = check_into(ledger, &check);
     check.ops->read_end(ledger->store, check.reader);
+    if (error == 0)
+        put_mark(ledger, &check.mark);
     check_free(&check);
     return error;
 }

@@ -27,10 +27,12 @@ struct ledger_config {
     const char *url;             /* "sqlite:/path/of/ledger.db"; "postgresql://..." */
     const struct policy *policy; /* copied */
     bool create;                 /* make it where it is not there */
+    bool is_thorough;            /* check every rule again, also where it was done before */
 };
 
 /**
- * Opens and checks everything: every entry against the checkpoint's root, every rule, every clause against its edition.
+ * Opens and checks everything: every entry against the checkpoint's root, every rule about entries, every clause and node against
+ * its edition's root; and the rules about an edition's clauses where that root is not known to have passed them.
  * DEPOSITARY_E_DAMAGED names the first bad entry or clause; then nothing is served. DEPOSITARY_E_CHECKPOINT_KEY, _ORIGIN or
  * DEPOSITARY_E_QUORUM: the policy does not verify the last checkpoint. DEPOSITARY_E_MISSING: it is not there, and not to be made.
  */

@@ -60,8 +60,11 @@ void nodes_last_path(struct merkle_path *out, const struct merkle_edge *before);
 
 /* ---- check.c */
 
+/** The number of the rules about clauses that are checked here: raised when one is added, so that older ledgers are judged anew. */
+#define CHECK_RULES 1u
+
 /** Checks the whole store and sets state, rules and edge of a ledger that has none. */
-MUST_USE int check_all(struct ledger *ledger, struct fault *fault);
+MUST_USE int check_all(struct ledger *ledger, bool is_thorough, struct fault *fault);
 
 /* ---- pending.c */
 

@@ -386,6 +386,10 @@ static int put_all(struct ledger *ledger, const struct pending *pending, struct 
         error = put_edition(ledger, &pending->editions[i], fault);
     if (error == 0)
         error = store->ops->put_checkpoint(store, pending->first + pending->count, buffer_bytes(&pending->note), fault);
+    /* What was checked up to here, and this append now, need not be again. */
+    const struct store_mark mark = {CHECK_RULES, pending->first + pending->count, pending->root};
+    if (error == 0)
+        error = store->ops->put_mark(store, &mark, fault);
     if (error == 0)
         error = store->ops->commit(store, fault);
     if (error)

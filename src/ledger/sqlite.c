@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,16 +15,13 @@
 #include "ledger/sqlite_private.h"
 
 #define APPLICATION_ID  0x44505352 /* "DPSR" */
-#define SCHEMA_VERSION  1
-#define TEXT_OF(number) #number
-#define TEXT(number)    TEXT_OF(number)
-
+#define SCHEMA_VERSION  2
 #define APPEND_ONLY(table)                                                                                             \
     "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table " BEGIN SELECT raise(ABORT, 'append-only'); END;"     \
     "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table " BEGIN SELECT raise(ABORT, 'append-only'); END;"
 
-static const char SCHEMA[] =
-    "BEGIN IMMEDIATE;"
+/* The steps from each version to the next; a new file takes all of them. */
+static const char *const STEPS[SCHEMA_VERSION] = {
     "CREATE TABLE entry ("
     " idx INTEGER PRIMARY KEY CHECK (idx >= 0),"
     " leaf_hash BLOB NOT NULL CHECK (length(leaf_hash) = 32),"
@@ -48,10 +46,14 @@ static const char SCHEMA[] =
     " size INTEGER PRIMARY KEY CHECK (size > 0),"
     " note BLOB NOT NULL) STRICT;" APPEND_ONLY("entry") APPEND_ONLY("node") APPEND_ONLY("clause") APPEND_ONLY("place")
     /* A checkpoint's note may gain cosignatures. */
-    "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint BEGIN SELECT raise(ABORT, 'append-only'); END;"
-    "PRAGMA application_id = " TEXT(APPLICATION_ID) ";"
-                                                    "PRAGMA user_version = " TEXT(SCHEMA_VERSION) ";"
-                                                                                                  "COMMIT;";
+    "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint BEGIN SELECT raise(ABORT, 'append-only'); END;",
+    /* Version 2: what has been checked thoroughly; struct store_mark. */
+    "CREATE TABLE checked ("
+    " id INTEGER PRIMARY KEY CHECK (id = 0),"
+    " rules INTEGER NOT NULL CHECK (rules >= 0),"
+    " size INTEGER NOT NULL CHECK (size >= 0),"
+    " root BLOB NOT NULL CHECK (length(root) = 32)) STRICT;",
+};
 
 /* Makes the folder's new name for a file durable. */
 static int sync_folder(const char *path, struct fault *fault) {
@@ -97,29 +99,67 @@ static int read_number(struct connection *connection, const char *sql, sqlite3_i
     return error;
 }
 
-/* A file of nothing becomes a store; anything else must be one already, of this version. */
+/* What a file says it is. */
+struct identity {
+    sqlite3_int64 application, version, tables;
+};
+
+static int read_identity(struct connection *connection, struct identity *out, struct fault *fault) {
+    int error = read_number(connection, "PRAGMA application_id", &out->application, fault);
+    if (error == 0)
+        error = read_number(connection, "PRAGMA user_version", &out->version, fault);
+    if (error == 0)
+        error = read_number(connection, "SELECT count(*) FROM sqlite_schema", &out->tables, fault);
+    return error;
+}
+
+static bool is_nothing(const struct identity *identity) {
+    return identity->application == 0 && identity->version == 0 && identity->tables == 0;
+}
+
+static int check_identity(const struct sqlite_store *sqlite, const struct identity *identity, bool create,
+                          struct fault *fault) {
+    if (is_nothing(identity))
+        return create ? DEPOSITARY_OK
+                      : fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
+    if (identity->application != APPLICATION_ID)
+        return fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not a ledger's file", sqlite->path);
+    if (identity->version < 1 || identity->version > SCHEMA_VERSION)
+        return fault_set(fault, DEPOSITARY_E_FORMAT,
+                         "%s is a ledger's file of version %" PRId64 ", this program reads up to %d; a newer one made it",
+                         sqlite->path, (int64_t)identity->version, SCHEMA_VERSION);
+    return DEPOSITARY_OK;
+}
+
+/* Within the transaction that migrates: another process may have been first. */
+static int migrate_locked(struct sqlite_store *sqlite, struct fault *fault) {
+    char words[96];
+    struct identity identity = {0};
+    int error = read_identity(&sqlite->writer, &identity, fault);
+    for (; error == 0 && identity.version < SCHEMA_VERSION; identity.version++)
+        error = connection_run(&sqlite->writer, STEPS[identity.version], fault);
+    snprintf(words, sizeof words, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
+             SCHEMA_VERSION);
+    return error ? error : connection_run(&sqlite->writer, words, fault);
+}
+
+/* A file of nothing becomes a store, and an older one is brought to this version, in one transaction. */
 static int prepare_schema(struct sqlite_store *sqlite, bool create, struct fault *fault) {
-    sqlite3_int64 application = 0, version = 0, tables = 0;
-    struct connection *writer = &sqlite->writer;
-    int error = read_number(writer, "PRAGMA application_id", &application, fault);
+    struct identity identity = {0};
+    int error = read_identity(&sqlite->writer, &identity, fault);
     if (error == 0)
-        error = read_number(writer, "PRAGMA user_version", &version, fault);
-    if (error == 0)
-        error = read_number(writer, "SELECT count(*) FROM sqlite_schema", &tables, fault);
+        error = check_identity(sqlite, &identity, create, fault);
+    if (error || identity.version == SCHEMA_VERSION)
+        return error;
+    error = connection_run(&sqlite->writer, "BEGIN IMMEDIATE", fault);
     if (error)
         return error;
-    if (application == 0 && version == 0 && tables == 0) {
-        if (!create)
-            return fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
-        return connection_run(writer, SCHEMA, fault);
-    }
-    if (application != APPLICATION_ID)
-        return fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not a ledger's file", sqlite->path);
-    if (version != SCHEMA_VERSION)
-        return fault_set(fault, DEPOSITARY_E_FORMAT,
-                         "%s is a ledger's file of version %" PRId64 ", this program reads %d", sqlite->path,
-                         (int64_t)version, SCHEMA_VERSION);
-    return DEPOSITARY_OK;
+    error = migrate_locked(sqlite, fault);
+    if (error == 0)
+        error = connection_run(&sqlite->writer, "COMMIT", fault);
+    if (error)
+        sqlite_rollback(&sqlite->base);
+    return error;
 }
 
 static int open_writer(struct sqlite_store *sqlite, bool create, struct fault *fault) {
@@ -166,13 +206,16 @@ static const struct store_ops SQLITE_OPS = {
     .clause = sqlite_clause,
     .clause_hash = sqlite_clause_hash,
     .clauses = sqlite_clauses,
+    .nodes = sqlite_nodes,
     .checkpoint_from = sqlite_checkpoint_from,
     .counts = sqlite_counts,
+    .mark = sqlite_mark,
     .begin = sqlite_begin,
     .put_entry = sqlite_put_entry,
     .put_node = sqlite_put_node,
     .put_clause = sqlite_put_clause,
     .put_checkpoint = sqlite_put_checkpoint,
+    .put_mark = sqlite_put_mark,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .stage_begin = sqlite_stage_begin,

@@ -26,10 +26,12 @@ static const char *const WORDS[SQL_ALL] = {
                         " WHERE p.edition = ?1 AND p.place = ?2",
     /* CROSS JOIN keeps SQLite to this order: places as they stand, then each clause by its id. */
     [SQL_CLAUSES] = "SELECT p.place, c.leaf_hash, c.record FROM place p CROSS JOIN clause c ON c.id = p.clause"
-                    " WHERE p.edition = ?1 ORDER BY p.place",
+                    " WHERE p.edition = ?1 AND p.place >= ?2 ORDER BY p.place LIMIT ?3",
+    [SQL_NODES] = "SELECT idx, hash FROM node WHERE tree = ?1 AND level = ?2 AND idx >= ?3 ORDER BY idx LIMIT ?4",
     [SQL_CHECKPOINT_FROM] = "SELECT size, note FROM checkpoint WHERE size >= ?1 ORDER BY size LIMIT 1",
     [SQL_COUNTS] = "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM node), (SELECT count(*) FROM place),"
                    " (SELECT count(*) FROM checkpoint)",
+    [SQL_MARK] = "SELECT rules, size, root FROM checked",
     [SQL_PUT_ENTRY] = "INSERT INTO entry (idx, leaf_hash, record) VALUES (?1, ?2, ?3)",
     [SQL_PUT_NODE] = "INSERT INTO node (tree, level, idx, hash) VALUES (?1, ?2, ?3, ?4)",
     [SQL_FIND_CLAUSE] = "SELECT id, record FROM clause WHERE leaf_hash = ?1",
@@ -37,6 +39,7 @@ static const char *const WORDS[SQL_ALL] = {
     [SQL_PUT_PLACE] = "INSERT INTO place (edition, place, clause) VALUES (?1, ?2, ?3)",
     [SQL_PUT_CHECKPOINT] = "INSERT INTO checkpoint (size, note) VALUES (?1, ?2)"
                            " ON CONFLICT (size) DO UPDATE SET note = excluded.note",
+    [SQL_PUT_MARK] = "INSERT OR REPLACE INTO checked (id, rules, size, root) VALUES (0, ?1, ?2, ?3)",
     [SQL_STAGE_PUT] = "INSERT OR IGNORE INTO staged (edition, place, record) VALUES (?1, ?2, ?3)",
     [SQL_STAGE_PLACES] = "SELECT place FROM staged WHERE edition = ?1 ORDER BY place",
     [SQL_STAGE_CLAUSES] = "SELECT place, record FROM staged WHERE edition = ?1 ORDER BY place",

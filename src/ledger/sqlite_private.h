@@ -22,14 +22,17 @@ enum sql {
     SQL_CLAUSE,
     SQL_CLAUSE_HASH,
     SQL_CLAUSES,
+    SQL_NODES,
     SQL_CHECKPOINT_FROM,
     SQL_COUNTS,
+    SQL_MARK,
     SQL_PUT_ENTRY,
     SQL_PUT_NODE,
     SQL_FIND_CLAUSE,
     SQL_PUT_CLAUSE,
     SQL_PUT_PLACE,
     SQL_PUT_CHECKPOINT,
+    SQL_PUT_MARK,
     SQL_STAGE_PUT,
     SQL_STAGE_PLACES,
     SQL_STAGE_CLAUSES,
@@ -93,11 +96,14 @@ int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t 
                   struct fault *fault);
 int sqlite_clause_hash(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
                        uint64_t *record_len, struct fault *fault);
-int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, store_clause_sink *sink, void *context,
-                   struct fault *fault);
+int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, uint64_t from, uint64_t count,
+                   store_clause_sink *sink, void *context, struct fault *fault);
+int sqlite_nodes(struct store_reader *reader, store_tree tree, unsigned level, uint64_t from, uint64_t count,
+                 store_node_sink *sink, void *context, struct fault *fault);
 int sqlite_checkpoint_from(struct store_reader *reader, uint64_t size, struct buffer *note, uint64_t *out_size,
                            struct fault *fault);
 int sqlite_counts(struct store_reader *reader, struct store_counts *out, struct fault *fault);
+int sqlite_mark(struct store_reader *reader, struct store_mark *out, struct fault *fault);
 
 /* sqlite_write.c */
 int sqlite_begin(struct store *store, uint64_t *out_entries, struct fault *fault);
@@ -108,6 +114,7 @@ int sqlite_put_node(struct store *store, store_tree tree, unsigned level, uint64
 int sqlite_put_clause(struct store *store, uint64_t edition_index, uint64_t place, struct bytes record,
                       const struct hash *leaf_hash, struct fault *fault);
 int sqlite_put_checkpoint(struct store *store, uint64_t size, struct bytes note, struct fault *fault);
+int sqlite_put_mark(struct store *store, const struct store_mark *mark, struct fault *fault);
 int sqlite_commit(struct store *store, struct fault *fault);
 void sqlite_rollback(struct store *store);
 

@@ -238,13 +238,17 @@ int sqlite_clause_hash(struct store_reader *reader, uint64_t edition_index, uint
     return error;
 }
 
-int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, store_clause_sink *sink, void *context,
-                   struct fault *fault) {
+int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, uint64_t from, uint64_t count,
+                   store_clause_sink *sink, void *context, struct fault *fault) {
     sqlite3_stmt *statement;
     int error = connection_statement(&reader->connection, SQL_CLAUSES, &statement, fault);
     if (error)
         return error;
     int code = bind_number(statement, 1, edition_index);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 2, from);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 3, count);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     while (error == 0 && code == SQLITE_ROW) {
@@ -262,6 +266,54 @@ int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, store_cl
         error = connection_failed(&reader->connection, code, fault, "clauses of the edition at entry %" PRIu64,
                                   edition_index);
     sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_nodes(struct store_reader *reader, store_tree tree, unsigned level, uint64_t from, uint64_t count,
+                 store_node_sink *sink, void *context, struct fault *fault) {
+    sqlite3_stmt *statement;
+    const uint64_t values[] = {tree, level, from, count};
+    int error = connection_statement(&reader->connection, SQL_NODES, &statement, fault);
+    if (error)
+        return error;
+    int code = SQLITE_OK;
+    for (int i = 0; code == SQLITE_OK && i < 4; i++)
+        code = bind_number(statement, i + 1, values[i]);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    while (error == 0 && code == SQLITE_ROW) {
+        uint64_t index;
+        struct hash hash;
+        if (!column_number(statement, 0, &index) || !column_hash(statement, 1, &hash))
+            error = fault_set(fault, DEPOSITARY_E_DAMAGED, "nodes of tree %" PRIu64 ": a row is malformed", tree);
+        else
+            error = sink(context, index, &hash);
+        if (error == 0)
+            code = sqlite3_step(statement);
+    }
+    if (error == 0 && code != SQLITE_DONE)
+        error = connection_failed(&reader->connection, code, fault, "nodes of tree %" PRIu64, tree);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_mark(struct store_reader *reader, struct store_mark *out, struct fault *fault) {
+    sqlite3_stmt *statement;
+    struct store_mark mark;
+    int error = connection_statement(&reader->connection, SQL_MARK, &statement, fault);
+    if (error)
+        return error;
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_DONE)
+        error = DEPOSITARY_E_MISSING;
+    else if (code != SQLITE_ROW)
+        error = connection_failed(&reader->connection, code, fault, "the mark of what was checked");
+    else if (!column_number(statement, 0, &mark.rules) || !column_number(statement, 1, &mark.size) ||
+             !column_hash(statement, 2, &mark.root))
+        error = DEPOSITARY_E_MISSING; /* one that cannot be read says nothing */
+    sqlite3_reset(statement);
+    if (error == 0)
+        *out = mark;
     return error;
 }
 

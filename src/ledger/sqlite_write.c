@@ -139,6 +139,20 @@ int sqlite_put_checkpoint(struct store *store, uint64_t size, struct bytes note,
     return put(writer, statement, code, fault, "checkpoint of size", size);
 }
 
+int sqlite_put_mark(struct store *store, const struct store_mark *mark, struct fault *fault) {
+    struct connection *writer = writer_of(store);
+    sqlite3_stmt *statement;
+    int error = connection_statement(writer, SQL_PUT_MARK, &statement, fault);
+    if (error)
+        return error;
+    int code = bind_number(statement, 1, mark->rules);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 2, mark->size);
+    if (code == SQLITE_OK)
+        code = bind_bytes(statement, 3, hash_bytes(&mark->root));
+    return put(writer, statement, code, fault, "mark of what was checked, of size", mark->size);
+}
+
 int sqlite_commit(struct store *store, struct fault *fault) {
     struct connection *writer = writer_of(store);
     int error = connection_step(writer, SQL_COMMIT, fault);

@@ -20,6 +20,8 @@ typedef uint64_t store_tree;
 
 /** Told of clause records in order of place; the first non-zero return ends the walk with that error. */
 typedef int store_clause_sink(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash);
+/** Told of nodes of one level in order of index; ends the same way. */
+typedef int store_node_sink(void *context, uint64_t index, const struct hash *hash);
 /** The same for places that are staged. */
 typedef int store_place_sink(void *context, uint64_t place);
 
@@ -28,6 +30,13 @@ struct store_counts {
     uint64_t nodes; /* of level 1 and more */
     uint64_t places;
     uint64_t checkpoints;
+};
+
+/** How much of the ledger has been checked thoroughly: the first `size` entries, whose root it was, by the rules of that number. */
+struct store_mark {
+    uint64_t rules;
+    uint64_t size;
+    struct hash root;
 };
 
 struct store_ops {
@@ -53,14 +62,19 @@ struct store_ops {
     /** Its leaf hash and length, without its bytes. */
     MUST_USE int (*clause_hash)(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
                                 uint64_t *record_len, struct fault *fault);
-    /** All clauses of an edition. The sink may use the reader. */
-    MUST_USE int (*clauses)(struct store_reader *reader, uint64_t edition_index, store_clause_sink *sink, void *context,
-                            struct fault *fault);
+    /** At most `count` clauses of an edition, from place `from` on. The sink may use the reader. */
+    MUST_USE int (*clauses)(struct store_reader *reader, uint64_t edition_index, uint64_t from, uint64_t count,
+                            store_clause_sink *sink, void *context, struct fault *fault);
+    /** At most `count` nodes of a level of 1 or more, from index `from` on. The sink may use the reader. */
+    MUST_USE int (*nodes)(struct store_reader *reader, store_tree tree, unsigned level, uint64_t from, uint64_t count,
+                          store_node_sink *sink, void *context, struct fault *fault);
     /** Appends the checkpoint with the smallest size >= `size` to *note. */
     MUST_USE int (*checkpoint_from)(struct store_reader *reader, uint64_t size, struct buffer *note, uint64_t *out_size,
                                     struct fault *fault);
     /** How many rows there are of each kind, to see that none is one too many. Slow. */
     MUST_USE int (*counts)(struct store_reader *reader, struct store_counts *out, struct fault *fault);
+    /** The mark that was put last; DEPOSITARY_E_MISSING where there is none. */
+    MUST_USE int (*mark)(struct store_reader *reader, struct store_mark *out, struct fault *fault);
 
     /* Writing. One writer at a time, which the ledger sees to; begin keeps other processes out, too. What is written is seen
      * by readers after commit, which is durable when it returns 0. */
@@ -75,6 +89,7 @@ struct store_ops {
                                const struct hash *leaf_hash, struct fault *fault);
     /** Replaces one of the same size. */
     MUST_USE int (*put_checkpoint)(struct store *store, uint64_t size, struct bytes note, struct fault *fault);
+    MUST_USE int (*put_mark)(struct store *store, const struct store_mark *mark, struct fault *fault);
     MUST_USE int (*commit)(struct store *store, struct fault *fault);
     void (*rollback)(struct store *store); /* also where nothing was begun */
 

@@ -79,14 +79,20 @@ static int open_policy(struct running *running, struct fault *fault) {
     return error;
 }
 
-static int open_ledger(struct running *running, bool create, struct fault *fault) {
+/* How it is opened: to serve, made where it is not there; or to be checked, every rule again. */
+enum opening { OPEN_TO_SERVE, OPEN_TO_CHECK };
+
+static int open_ledger(struct running *running, enum opening opening, struct fault *fault) {
     char path[FOLDER_PATH_MAX];
     char url[FOLDER_PATH_MAX + 8];
     if (file_path(path, sizeof(path), running->config->data, "ledger.db") != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", running->config->data);
     }
     snprintf(url, sizeof(url), "sqlite:%s", path);
-    const struct ledger_config config = {.url = url, .policy = running->policy, .create = create};
+    const struct ledger_config config = {.url = url,
+                                         .policy = running->policy,
+                                         .create = opening == OPEN_TO_SERVE,
+                                         .is_thorough = opening == OPEN_TO_CHECK};
     return ledger_open(&running->server.ledger, &config, fault);
 }
 
@@ -118,7 +124,7 @@ static int open_store(struct running *running, struct fault *fault) {
     error = error ? error : begin_first_start(config, fault);
     error = error ? error : open_policy(running, fault);
     error = error ? error : answer_key_open(&running->key, config->data, fault);
-    error = error ? error : open_ledger(running, true, fault);
+    error = error ? error : open_ledger(running, OPEN_TO_SERVE, fault);
     error = error ? error : end_first_start(running, fault);
     error = error ? error : open_catalog(running, fault);
     running->server.key = &running->key;
@@ -308,7 +314,7 @@ void running_stop(struct running *running) {
 int running_check(const struct config *config, struct fault *fault) {
     struct running running = {.config = config, .lock = -1};
     int error = open_policy(&running, fault);
-    error = error ? error : open_ledger(&running, false, fault);
+    error = error ? error : open_ledger(&running, OPEN_TO_CHECK, fault);
     if (!error) {
         const struct ledger_state *state = ledger_state_take(running.server.ledger);
         printf("%s: %" PRIu64 " entries, every one of them, and every clause, as the checkpoint says\n", running.origin,

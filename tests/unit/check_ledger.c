@@ -857,7 +857,7 @@ END_TEST
 START_TEST(another_process_has_appended) {
     struct fault fault = {0};
     struct ledger *other;
-    const struct ledger_config config = {maker.url, maker.policy, false};
+    const struct ledger_config config = {.url = maker.url, .policy = maker.policy};
     draft_edition();
     ck_assert_int_eq(ledger_open(&other, &config, NULL), 0);
     append_register();

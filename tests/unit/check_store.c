@@ -335,10 +335,10 @@ START_TEST(file_that_is_something_else) {
     sqlite3_close(db);
     ck_assert_int_eq(store_sqlite_open(&none, name, true, &fault), DEPOSITARY_E_FORMAT);
     ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     ck_assert_int_eq(store_sqlite_open(&none, path, true, &fault), DEPOSITARY_E_FORMAT);
-    ck_assert_ptr_nonnull(strstr(fault_text(&fault), "version 2"));
+    ck_assert_ptr_nonnull(strstr(fault_text(&fault), "version 3"));
     ck_assert_ptr_null(none);
 }
 END_TEST

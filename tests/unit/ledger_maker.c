@@ -84,7 +84,7 @@ void ledger_maker_close(struct ledger_maker *maker) {
 
 int ledger_maker_reopen(struct ledger_maker *maker, struct fault *fault) {
     ledger_maker_close(maker);
-    const struct ledger_config config = {maker->url, maker->policy, true};
+    const struct ledger_config config = {.url = maker->url, .policy = maker->policy, .create = true};
     return ledger_open(&maker->ledger, &config, fault);
 }
 
