@@ -28,7 +28,10 @@ typedef struct depositary_client_config {
     const char *state_dir;  /* where the largest checkpoint per origin is kept; NULL: remembered in memory only */
     const char *floor_note; /* a checkpoint note, not to be fallen behind; NULL: none */
     size_t floor_note_len;
-    int allow_empty_ledger; /* for the office: calls to a ledger without an answer key yet, whose seals prove nothing */
+    /* For the office, which takes nothing but hints from a server, and must reach one whose answer key is not there yet, expired or
+     * revoked: of get_checkpoint, append_entries, put_clauses and health only signature and origin of the seal are checked; the answer
+     * key, the state and what was seen before are not. What they say is claimed. */
+    int for_office;
     const char *tls_ca_file; /* for tls+tcp:// */
     const char *tls_cert_file;
     const char *tls_key_file;
@@ -245,6 +248,11 @@ typedef struct depositary_missing {
 DEPOSITARY_API const depositary_missing *depositary_answer_missing(const depositary_answer *answer, size_t *count);
 /** Of append_entries: entries after it. Of put_clauses: clauses received. */
 DEPOSITARY_API uint64_t depositary_answer_number(const depositary_answer *answer);
+
+/** With for_office: the note that get_checkpoint showed, which nobody has verified yet. NULL where there is none. */
+DEPOSITARY_API const char *depositary_answer_shown_checkpoint(const depositary_answer *answer, size_t *len);
+/** With for_office: the key that sealed the answer, 32 bytes; whether it may is the caller's to judge. NULL where no seal held. */
+DEPOSITARY_API const uint8_t *depositary_answer_sealing_key(const depositary_answer *answer);
 
 /** The steps of the proof, a line each, for a person to follow by hand; "" where nothing was proved. */
 DEPOSITARY_API const char *depositary_answer_explanation(const depositary_answer *answer);

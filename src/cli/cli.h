@@ -36,7 +36,7 @@ struct cli {
     unsigned timeout_s;      /* --timeout */
     unsigned max_age_s;      /* --max-age; 0: any */
     bool is_json;            /* --json */
-    bool allow_empty_ledger; /* the office's verbs */
+    bool for_office; /* the office's verbs */
     depositary_policy *policy;
     depositary_client *client;
     char policy_found[4096]; /* the path that policy_path points to after a default place was found */

@@ -4,18 +4,20 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "cli/fetch.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DESK_TIMEOUT_S 60 /* a server rebuilds a whole edition before it answers */
+#define DESK_TIMEOUT_S    60 /* a server rebuilds a whole edition before it answers */
+#define WITNESS_TIMEOUT_S 15
 
 void desk_init(struct desk *desk, struct cli *cli) {
     *desk = (struct desk){.cli = cli};
     cli->timeout_s = DESK_TIMEOUT_S;
-    cli->allow_empty_ledger = true;
+    cli->for_office = true;
 }
 
 void desk_take(struct desk *desk, int val, const char *argument) {
@@ -153,6 +155,41 @@ void desk_print_records(const struct office_draft *draft) {
 
 /* ---- the way to a server */
 
+/* The register's line of a key in the office's own ledger. */
+static bool find_key_line(struct register_line *out, const struct ledger_state *state, const uint8_t *key) {
+    struct buffer words;
+    size_t index = 0;
+    buffer_init(&words, 64);
+    buffer_append_text(&words, "key ");
+    buffer_append_base64(&words, bytes_of(key, PUBLIC_KEY_LEN));
+    buffer_append_byte(&words, ' ');
+    bool is_there = state->size > 0 && !words.error &&
+                    register_lines_find(state->lines, buffer_bytes(&words), &index) &&
+                    register_line_parse(out, register_lines_line(state->lines, index)) == 0;
+    buffer_free(&words);
+    return is_there;
+}
+
+/* Whether the office's own ledger says that the key is an answer key, active and in its time. */
+static bool desk_key_is_good(const struct desk *desk, const uint8_t *key) {
+    struct ledger *ledger = office_ledger(desk->office);
+    const struct ledger_state *state = ledger_state_take(ledger);
+    struct register_line line;
+    struct key_record fields;
+    struct buffer record;
+    uint64_t index = 0;
+    int64_t now = clock_now_s();
+    buffer_init(&record, LIMIT_ENTRY);
+    bool is_good = find_key_line(&line, state, key) && line.active &&
+                   ledger_find(ledger, state, &line.record, &index) == 0 &&
+                   ledger_entry(ledger, state, index, &record, NULL, NULL) == 0 &&
+                   key_record_parse(&fields, buffer_bytes(&record), NULL) == 0 && now >= fields.not_before &&
+                   now < fields.not_after;
+    buffer_free(&record);
+    ledger_state_release(state);
+    return is_good;
+}
+
 /* Keeps what a call said, and frees its answer. `reason` of the status that stands for another error, if there is one. */
 static int end_call(depositary_answer *answer, int error, const char *reason, int meaning, struct fault *fault) {
     if (error && answer) {
@@ -167,18 +204,29 @@ static int end_call(depositary_answer *answer, int error, const char *reason, in
     return error;
 }
 
+/* Says once where an answer is sealed by a key that the office's own ledger does not vouch for: what such an answer says of what was
+ * done is anybody's word. The office loses nothing by it, but must know. */
+static void judge_seal_key(struct desk *desk, const depositary_answer *answer) {
+    const uint8_t *key = answer ? depositary_answer_sealing_key(answer) : NULL;
+    if (desk->is_seal_told || !key || desk_key_is_good(desk, key)) {
+        return;
+    }
+    desk->is_seal_told = true;
+    cli_note(
+        "the server's answer key is not authorised by this office's ledger, expired or revoked, so its word proves nothing; look "
+        "afterwards with: depositary checkpoint");
+}
+
 static int remote_checkpoint(void *context, struct buffer *note, struct fault *fault) {
-    const struct desk *desk = context;
+    struct desk *desk = context;
     depositary_answer *answer = NULL;
+    size_t len = 0;
     int error = depositary_get_checkpoint(desk->cli->client, &answer);
     if (!error) {
-        const depositary_ledger *ledger = depositary_answer_ledger(answer);
-        if (ledger) {
-            buffer_append(note, bytes_of(ledger->checkpoint, ledger->checkpoint_len));
-            error = note->error;
-        } else {
-            error = DEPOSITARY_E_RESPONSE;
-        }
+        const char *shown = depositary_answer_shown_checkpoint(answer, &len);
+        buffer_append(note, bytes_of(shown, len));
+        error = shown ? note->error : DEPOSITARY_E_RESPONSE;
+        judge_seal_key(desk, answer);
     }
     return end_call(answer, error, "EMPTY_LEDGER", DEPOSITARY_E_MISSING, fault);
 }
@@ -200,7 +248,7 @@ static int take_missing(struct append_result *result, const depositary_answer *a
 
 static int remote_append(void *context, const struct bytes *records, size_t count, struct bytes checkpoint,
                          struct append_result *result, struct fault *fault) {
-    const struct desk *desk = context;
+    struct desk *desk = context;
     depositary_answer *answer = NULL;
     depositary_blob *blobs = calloc(count, sizeof(*blobs));
     if (!blobs) {
@@ -216,6 +264,7 @@ static int remote_append(void *context, const struct bytes *records, size_t coun
         error = take_missing(result, answer);
     } else if (!error) {
         result->size = depositary_answer_number(answer);
+        judge_seal_key(desk, answer);
     }
     return end_call(answer, error, "CLAUSES_MISSING", DEPOSITARY_E_RESPONSE, fault);
 }
@@ -242,6 +291,19 @@ static int remote_put_clauses(void *context, const struct hash *edition, const s
     return end_call(answer, error, "NO_PENDING_APPEND", DEPOSITARY_E_STATE, fault);
 }
 
+static int remote_add_checkpoint(void *context, const char *url, struct bytes request, unsigned *status,
+                                 struct buffer *reply, struct fault *fault) {
+    struct fetcher *fetcher = NULL;
+    (void)context;
+    int error = fetcher_new(&fetcher, url, WITNESS_TIMEOUT_S, fault);
+    if (!error) {
+        error =
+            fetch(fetcher, &(struct fetch_request){.path = "add-checkpoint", .post = &request}, status, reply, fault);
+    }
+    fetcher_free(fetcher);
+    return error;
+}
+
 static void show_progress(void *context, const char *what, uint64_t done, uint64_t all) {
     struct desk *desk = context;
     if (isatty(STDERR_FILENO)) {
@@ -266,6 +328,7 @@ int desk_connect(struct desk *desk) {
                                       .checkpoint = remote_checkpoint,
                                       .append = remote_append,
                                       .put_clauses = remote_put_clauses,
+                                      .add_checkpoint = remote_add_checkpoint,
                                       .progress = show_progress};
     return status;
 }
@@ -277,8 +340,52 @@ int desk_push(struct desk *desk, uint64_t *sent) {
     return error ? desk_fail(&fault, error) : 0;
 }
 
+/* Whether a witness before this one has the same URL: it was asked already. */
+static bool is_asked(const struct policy *policy, size_t index) {
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(policy_witness_url(policy, i), policy_witness_url(policy, index)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int cosign_at(struct desk *desk, const char *url, size_t *added) {
+    struct fault fault = {0};
+    size_t lines = 0;
+    int error = office_cosign(desk->office, &desk->link, url, &lines, &fault);
+    if (!error) {
+        *added += lines;
+        return 0;
+    }
+    if (error == DEPOSITARY_E_FORK) {
+        return desk_fail(&fault, error);
+    }
+    cli_note("no cosignature: %s", fault_text(&fault));
+    return cli_exit_code(error);
+}
+
+int desk_cosign(struct desk *desk, const char *url, size_t *added) {
+    const struct policy *policy = office_policy(desk->office);
+    int status = url ? cosign_at(desk, url, added) : 0;
+    for (size_t i = 0; !url && i < policy_witnesses_count(policy) && status != CLI_UNVERIFIED; i++) {
+        const char *known = policy_witness_url(policy, i);
+        if (*known != '\0' && !is_asked(policy, i)) {
+            int failed = cosign_at(desk, known, added);
+            status = failed != 0 ? failed : status;
+        }
+    }
+    if (office_has_quorum(desk->office)) {
+        return status == CLI_UNVERIFIED ? status : 0;
+    }
+    cli_error(
+        "too few of the policy's witnesses have cosigned: clients would refuse the checkpoint, so it is not sent");
+    return status != 0 ? status : CLI_REFUSED;
+}
+
 int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
     struct fault fault = {0};
+    size_t added = 0;
     *sent = 0;
     int status = desk->is_offline ? 0 : desk_connect(desk);
     if (status == 0) {
@@ -296,9 +403,13 @@ int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
         cli_note("signed and kept; send it with: depositary office push");
         return 0;
     }
-    status = desk_push(desk, sent);
+    status = desk_cosign(desk, NULL, &added);
+    if (status == 0) {
+        status = desk_push(desk, sent);
+    }
     if (status != 0) {
-        cli_note("it is signed and kept in the office, and not yet served; send it with: depositary office push");
+        cli_note("it is signed and kept in the office, and not yet served; send it with: depositary office %s",
+                 office_has_quorum(desk->office) ? "push" : "cosign");
     }
     return status;
 }

@@ -24,6 +24,7 @@ struct desk {
     struct office *office;
     struct office_link link;
     bool has_progress; /* a line of progress stands on the terminal */
+    bool is_seal_told; /* that the server's answer key is no good was said */
 };
 
 enum {
@@ -53,8 +54,11 @@ int desk_find(struct desk *desk);
 int desk_open(struct desk *desk);
 /** Readies the way to the server. 0 or an exit code, told. */
 int desk_connect(struct desk *desk);
-/** Asks for the passphrase where the key is sealed, signs the draft and sends what the server lacks; with --offline only signs. 0 or an exit
- * code, told. */
+/** Has the last checkpoint cosigned, by the witness at url, or by all of the policy's that have one (NULL). *added grows by the cosignatures
+ * that are new. 0 where the quorum is met then, or an exit code, told. */
+int desk_cosign(struct desk *desk, const char *url, size_t *added);
+/** Asks for the passphrase where the key is sealed, signs the draft, has it cosigned and sends what the server lacks; with --offline only
+ * signs. 0 or an exit code, told. */
 int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent);
 /** Sends what the server lacks. 0 or an exit code, told. */
 int desk_push(struct desk *desk, uint64_t *sent);

@@ -1,4 +1,4 @@
-/* office init, show, renew, push: the office's folder and its own ledger. */
+/* office init, show, renew, cosign, push: the office's folder and its own ledger. */
 #include "cli/desk.h"
 
 #include "base/time.h"
@@ -190,6 +190,31 @@ static int run_push(struct desk *desk) {
     return status != 0 ? status : print_sent(desk, sent);
 }
 
+/* Collects cosignatures, and sends them with what the server lacks; with --offline they are only kept. */
+static int run_cosign(struct desk *desk, const char *url) {
+    uint64_t sent = 0;
+    size_t added = 0;
+    int status = desk_open(desk);
+    if (status == 0) {
+        status = desk_connect(desk);
+    }
+    if (status == 0) {
+        status = desk_cosign(desk, url, &added);
+    }
+    if (status == 0 && !desk->is_offline) {
+        status = desk_push(desk, &sent);
+    }
+    if (status != 0) {
+        return status;
+    }
+    if (desk->cli->is_json) {
+        return cli_json_print(json_pack("{s:I, s:I, s:I}", "cosignatures_added", (json_int_t)added, "checkpoints_sent",
+                                        (json_int_t)sent, "ledger_size", (json_int_t)desk_size(desk)));
+    }
+    printf("%zu cosignatures more on the checkpoint of %llu entries\n", added, (unsigned long long)desk_size(desk));
+    return cli_finish();
+}
+
 /* Signs a register alone: what is the latest is then so as of now. */
 static int run_renew(struct desk *desk) {
     uint64_t sent = 0;
@@ -215,6 +240,8 @@ int verb_office(struct cli *cli, const struct verb *verb, int argc, char **argv)
     const char *operand = argc - optind > 1 ? argv[optind + 1] : NULL;
     if (strcmp(action, "init") == 0) {
         status = run_init(&wanted, verb, operand);
+    } else if (strcmp(action, "cosign") == 0) {
+        status = run_cosign(&wanted.desk, operand);
     } else if (operand) {
         status = cli_usage(verb, "too many arguments, from \"%s\" on", operand);
     } else if (strcmp(action, "show") == 0) {
@@ -224,7 +251,7 @@ int verb_office(struct cli *cli, const struct verb *verb, int argc, char **argv)
     } else if (strcmp(action, "renew") == 0) {
         status = run_renew(&wanted.desk);
     } else {
-        status = cli_usage(verb, "office does init, show, renew and push, not \"%s\"", action);
+        status = cli_usage(verb, "office does init, show, renew, cosign and push, not \"%s\"", action);
     }
     desk_close(&wanted.desk);
     return status;

@@ -177,6 +177,19 @@ int depositary_answer_proofs_hold(const depositary_answer *answer) {
            answer->error == answer->judgement.error && answer->judgement.proofs_hold;
 }
 
+const char *depositary_answer_shown_checkpoint(const depositary_answer *answer, size_t *len) {
+    const struct judgement *judgement = &answer->judgement;
+    bool is_there = judgement->is_unproven && judgement->has_state && answer->error == 0;
+    *len = is_there ? judgement->state.checkpoint.len : 0;
+    return is_there ? (const char *)judgement->state.checkpoint.data : NULL;
+}
+
+const uint8_t *depositary_answer_sealing_key(const depositary_answer *answer) {
+    const struct judgement *judgement = &answer->judgement;
+    bool held = judgement->is_sealed || judgement->is_unproven;
+    return held ? judgement->seal.public_key.data : NULL;
+}
+
 const depositary_ledger *depositary_answer_ledger(const depositary_answer *answer) {
     return answer->has_ledger ? &answer->ledger : NULL;
 }

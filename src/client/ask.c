@@ -374,7 +374,7 @@ static void fill_terms(const struct ask *ask, struct judge_terms *terms) {
                                   .now_s = clock_now_s(),
                                   .clock_tolerance_s = client->clock_tolerance_s,
                                   .max_age_s = ask->parent == NULL ? client->max_age_s : 0,
-                                  .allow_empty = client->allow_empty,
+                                  .for_office = client->for_office,
                                   .is_link = ask->is_link};
 }
 

@@ -21,7 +21,7 @@ struct depositary_client {
     uint32_t timeout_ms;
     uint32_t clock_tolerance_s;
     uint32_t max_age_s;
-    bool allow_empty;
+    bool for_office;
     pthread_mutex_t lock; /* of evidence */
     char evidence[4096];  /* file of a fork; set once, before trust is forked */
 };

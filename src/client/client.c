@@ -100,7 +100,7 @@ int depositary_client_new(depositary_client **out, const depositary_client_confi
     client->timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : TIMEOUT_MS_DEFAULT;
     client->clock_tolerance_s = config->clock_tolerance_s != 0 ? config->clock_tolerance_s : CLOCK_TOLERANCE_S;
     client->max_age_s = config->max_age_s;
-    client->allow_empty = config->allow_empty_ledger != 0;
+    client->for_office = config->for_office != 0;
     error = build(client, config, &fault);
     if (error) {
         depositary_client_free(&client);

@@ -307,24 +307,23 @@ static int judge_key_and_method(struct judging *judging) {
     return error ? error : judge_method(judging);
 }
 
-/* What an empty ledger's service may answer (PROTOCOL.md section 2): these three, and that it is empty. */
-static bool is_empty_answer(const struct judging *judging) {
+/* The calls of the office (PROTOCOL.md section 2), which it makes to fill an empty ledger and to replace a key that is no good. */
+static bool is_office_call(const struct judging *judging) {
     const ProtobufCMessageDescriptor *output = judging->question->method->output;
-    const struct status_view *status = &judging->out->answer.status;
-    return output == &depositary__v1__append_entries_response__descriptor ||
-           output == &depositary__v1__put_clauses_response__descriptor ||
-           output == &grpc__health__v1__health_check_response__descriptor ||
-           (status->code == STATUS_UNAVAILABLE && strcmp(status->reason, "EMPTY_LEDGER") == 0);
+    return judging->terms->for_office && (output == &depositary__v1__append_entries_response__descriptor ||
+                                          output == &depositary__v1__put_clauses_response__descriptor ||
+                                          output == &depositary__v1__get_checkpoint_response__descriptor ||
+                                          output == &grpc__health__v1__health_check_response__descriptor);
 }
 
-/* An answer from an empty ledger, which has no key to vouch for it. */
-static int judge_empty(struct judging *judging) {
+/* The office believes nothing of what is said here: it compares the note that is shown with its own ledger, and appends are what its
+ * own signature says. So neither the answer key nor the state are judged, and the answer is let through as unproven. */
+static int judge_for_office(struct judging *judging) {
     struct judgement *out = judging->out;
-    struct hash empty;
-    merkle_empty_root(&empty);
-    if (!judging->terms->allow_empty || !hash_equal(&empty, &out->head.ledger_root) || !is_empty_answer(judging)) {
-        return fault_set(&out->fault, DEPOSITARY_E_KEY_RECORD,
-                         "the service's ledger is empty: nothing that it answers can be proved");
+    find_carried(judging);
+    if (judging->carried != NULL) {
+        out->state.checkpoint = bytes_text(judging->carried->checkpoint);
+        out->has_state = out->state.checkpoint.len <= LIMIT_NOTE;
     }
     out->is_unproven = true;
     return judge_method(judging);
@@ -346,8 +345,12 @@ static int judge_answer(struct judging *judging, struct bytes response) {
     if (error) {
         return error;
     }
+    if (is_office_call(judging)) {
+        return judge_for_office(judging);
+    }
     if (out->head.ledger_size == 0) {
-        return judge_empty(judging);
+        return fault_set(&out->fault, DEPOSITARY_E_KEY_RECORD,
+                         "the service's ledger is empty: nothing that it answers can be proved");
     }
     error = judge_state(judging);
     if (error == 0) {

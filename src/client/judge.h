@@ -30,7 +30,7 @@ struct judge_terms {
     int64_t now_s;
     int64_t clock_tolerance_s;
     int64_t max_age_s; /* 0: any */
-    bool allow_empty;  /* answers from an empty ledger prove nothing, and are let through as unproven */
+    bool for_office;   /* answers to the office's calls are let through as unproven: see judge_for_office */
     bool is_link;      /* GetConsistencyProof for the client's own use: see judge() */
     bool is_receipt;   /* an answer of long ago: the state it carries need not be the newest */
 };
@@ -56,7 +56,7 @@ struct judgement {
     struct hash request_sha256;
     struct hash answer_sha256;
     bool is_sealed;   /* the seal held, by a key of the ledger: status, and what follows, are the service's words */
-    bool is_unproven; /* an answer from an empty ledger, let through */
+    bool is_unproven; /* an answer to the office, let through */
     bool has_state;
     bool is_state_carried;
     struct ledger_view state;

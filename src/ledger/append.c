@@ -125,11 +125,20 @@ static int await(struct ledger *ledger, const struct bytes *records, size_t coun
     return DEPOSITARY_OK;
 }
 
+/* Whether the current checkpoint is one that clients accept. Then none follows that they would not: they are better served by the one
+ * before. An empty ledger, or one of before the witnesses' time, may be filled through checkpoints that lack cosignatures. */
+static bool has_quorum_now(const struct ledger *ledger) {
+    struct checkpoint checkpoint;
+    return ledger->state->size > 0 &&
+           policy_verify_checkpoint(&checkpoint, ledger->policy, ledger->state->checkpoint, NULL) == 0;
+}
+
 static int append_locked(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes note,
                          int64_t now_s, struct append_result *result, struct fault *fault) {
     /* The signature is the authority: before it holds, nothing else is looked at. */
     struct checkpoint checkpoint;
-    int error = policy_verify_checkpoint(&checkpoint, ledger->policy, note, fault);
+    bool has_quorum = false;
+    int error = policy_verify_signatures(&checkpoint, &has_quorum, ledger->policy, note, fault);
     if (error)
         return error;
 
@@ -142,6 +151,9 @@ static int append_locked(struct ledger *ledger, const struct bytes *records, siz
         result->size = checkpoint.size;
         return error;
     }
+    if (!has_quorum && has_quorum_now(ledger))
+        return fault_set(fault, DEPOSITARY_E_QUORUM,
+                         "too few of the policy's witnesses cosigned the checkpoint, and the current one has enough");
     if (checkpoint.size - size != count)
         return conflict(fault, "current size plus new entries is not the checkpoint's size");
     error = await(ledger, records, count, &checkpoint, note, now_s, fault);

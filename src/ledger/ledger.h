@@ -33,8 +33,8 @@ struct ledger_config {
 /**
  * Opens and checks everything: every entry against the checkpoint's root, every rule about entries, every clause and node against
  * its edition's root; and the rules about an edition's clauses where that root is not known to have passed them.
- * DEPOSITARY_E_DAMAGED names the first bad entry or clause; then nothing is served. DEPOSITARY_E_CHECKPOINT_KEY, _ORIGIN or
- * DEPOSITARY_E_QUORUM: the policy does not verify the last checkpoint. DEPOSITARY_E_MISSING: it is not there, and not to be made.
+ * DEPOSITARY_E_DAMAGED names the first bad entry or clause; then nothing is served. DEPOSITARY_E_CHECKPOINT_KEY, _ORIGIN: the policy
+ * does not verify the last checkpoint; that it lacks cosignatures is no obstacle. DEPOSITARY_E_MISSING: it is not there, and not to be made.
  */
 MUST_USE int ledger_open(struct ledger **out, const struct ledger_config *config, struct fault *fault);
 void ledger_close(struct ledger *ledger); /* NULL is fine; waits for nobody: callers have stopped */
@@ -86,7 +86,8 @@ struct append_result {
  * AppendEntries. 0: committed and durable, or contained already. DEPOSITARY_E_CLAUSES_MISSING: now the pending append.
  * DEPOSITARY_E_CONFLICT: does not extend the current checkpoint. DEPOSITARY_E_RULE, with the entry and the rule, or
  * DEPOSITARY_E_RECORD; where clauses break it, the append is pending no more. DEPOSITARY_E_STATE: another process has appended.
- * DEPOSITARY_E_CHECKPOINT_*: the note is not the pinned key's. now_s: the clock.
+ * DEPOSITARY_E_CHECKPOINT_*: the note is not the pinned key's. DEPOSITARY_E_QUORUM: it lacks cosignatures that the current one has.
+ * now_s: the clock.
  */
 MUST_USE int ledger_append(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
                            int64_t now_s, struct append_result *result, struct fault *fault);

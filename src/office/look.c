@@ -30,8 +30,10 @@ static int compare(struct office *office, const struct checkpoint *shown, struct
     return hash_equal(&root, &shown->root) ? 0 : fork_found(shown, ours, fault);
 }
 
-int look_at_server(struct office *office, const struct office_link *link, uint64_t *held, struct fault *fault) {
-    struct checkpoint shown;
+int look_at_server(struct office *office, const struct office_link *link, uint64_t *held, struct buffer *shown,
+                   struct fault *fault) {
+    struct checkpoint checkpoint;
+    bool has_quorum;
     struct buffer note;
     buffer_init(&note, LIMIT_NOTE);
     uint64_t size = 0;
@@ -39,13 +41,17 @@ int look_at_server(struct office *office, const struct office_link *link, uint64
     if (error == DEPOSITARY_E_MISSING) { /* an empty ledger over there */
         error = 0;
     } else if (!error) {
-        int unverified = policy_verify_checkpoint(&shown, office->policy, buffer_bytes(&note), NULL);
+        int unverified = policy_verify_signatures(&checkpoint, &has_quorum, office->policy, buffer_bytes(&note), NULL);
         if (unverified == DEPOSITARY_E_MEMORY) {
             error = fault_set(fault, unverified, "no memory to verify a checkpoint");
         } else if (!unverified) { /* anything else is nobody's word: it is passed over */
-            error = compare(office, &shown, fault);
-            size = shown.size;
+            error = compare(office, &checkpoint, fault);
+            size = checkpoint.size;
         }
+    }
+    if (!error && shown && size > 0) {
+        buffer_append(shown, buffer_bytes(&note));
+        error = shown->error;
     }
     if (!error) {
         *held = size;

@@ -152,7 +152,14 @@ static int open_ledger(struct ledger **out, const char *dir, const struct policy
         return error;
     }
     snprintf(url, sizeof(url), "sqlite:%s", path);
-    return ledger_open(out, &(struct ledger_config){.url = url, .policy = policy, .create = create}, fault);
+    struct policy *keys = NULL;
+    error = policy_copy_without_quorum(&keys, policy);
+    if (error) {
+        return fault_set(fault, error, "no memory for a policy");
+    }
+    error = ledger_open(out, &(struct ledger_config){.url = url, .policy = keys, .create = create}, fault);
+    policy_free(keys);
+    return error;
 }
 
 static int make_ledger(const char *dir, struct fault *fault) {

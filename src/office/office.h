@@ -52,6 +52,10 @@ struct office_link {
                            struct append_result *result, struct fault *fault);
     MUST_USE int (*put_clauses)(void *context, const struct hash *edition, const struct placed_clause *clauses,
                                 size_t count, uint64_t *received, struct fault *fault);
+    /** C2SP tlog-witness: posts `request` to <url>/add-checkpoint. *status is the HTTP status, and the body is appended to *reply, within
+     * its limit. An error where no answer came. May be NULL: then no witness is asked. */
+    MUST_USE int (*add_checkpoint)(void *context, const char *url, struct bytes request, unsigned *status,
+                                   struct buffer *reply, struct fault *fault);
     /** May be NULL: told of progress. */
     void (*progress)(void *context, const char *what, uint64_t done, uint64_t all);
 };
@@ -111,16 +115,27 @@ struct bytes office_draft_record(const struct office_draft *draft, size_t index)
 /**
  * Adds the register, signs the checkpoint and keeps it all in the office's ledger, durable. With a link the server's checkpoint is looked at
  * first: one under our key that our copy lacks stops it (DEPOSITARY_E_FORK: restored from an old back-up), and so does a server that
- * cannot be reached. A note that does not verify teaches nothing and is passed over. link may be NULL: nobody is asked.
+ * cannot be reached. A note that does not verify teaches nothing and is passed over. Witnesses are asked likewise, but may be away. link
+ * may be NULL: nobody is asked. DEPOSITARY_E_QUORUM: the last checkpoint still lacks cosignatures, which a later one would never get it.
  * An empty draft signs a register alone, which renews its time. DEPOSITARY_E_LIMIT: more than one AppendEntries can carry.
  */
 MUST_USE int office_sign(struct office *office, struct office_draft *draft, const struct office_link *link,
                          int64_t now_s, struct fault *fault);
 
 /**
- * Sends what the server lacks, checkpoint by checkpoint. *sent is the number of checkpoints sent, set also where it fails. The server's word
+ * Asks the witness at this URL (its submission prefix) to cosign the last checkpoint, and keeps the cosignatures of witnesses of the policy
+ * that the note lacks; *added is their number. C2SP tlog-witness. DEPOSITARY_E_FORK: the witness has seen a larger ledger, or another one.
+ * DEPOSITARY_E_STATUS: it refuses; DEPOSITARY_E_RESPONSE: what it says is no answer; DEPOSITARY_E_MISSING: there is nothing to cosign.
+ */
+MUST_USE int office_cosign(struct office *office, const struct office_link *link, const char *url, size_t *added,
+                           struct fault *fault);
+/** Whether the last checkpoint has as many cosignatures as the office's policy asks for. */
+bool office_has_quorum(struct office *office);
+
+/**
+ * Sends what the server lacks, checkpoint by checkpoint, and cosignatures of the last one. *sent is the number of checkpoints sent, set also where it fails. The server's word
  * about its size is a hint where to begin; sending again what it has does no harm, so after any failure this is simply called again.
- * DEPOSITARY_E_FORK as for office_sign.
+ * DEPOSITARY_E_FORK as for office_sign. DEPOSITARY_E_QUORUM: the last checkpoint is to be cosigned first.
  */
 MUST_USE int office_push(struct office *office, const struct office_link *link, uint64_t *sent, struct fault *fault);
 

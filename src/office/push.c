@@ -126,14 +126,39 @@ static int push_append(struct office *office, const struct office_link *link, co
     return error;
 }
 
+/* Cosignatures that the server's note of the same checkpoint lacks travel with the last record, which it has already. */
+static int push_cosignatures(struct office *office, const struct office_link *link, const struct ledger_state *state,
+                             struct bytes shown, uint64_t *sent, struct fault *fault) {
+    struct append_result result = {0};
+    struct buffer merged;
+    buffer_init(&merged, LIMIT_NOTE);
+    int error = policy_merge_cosignatures(&merged, office->policy, shown, state->checkpoint);
+    if (!error && merged.len > shown.len) {
+        error = link->append(link->context, &state->register_record, 1, state->checkpoint, &result, fault);
+        *sent += error == 0;
+    }
+    buffer_free(&merged);
+    return error == DEPOSITARY_E_CONFLICT ? 0 : error; /* another note than that of the last checkpoint */
+}
+
 int office_push(struct office *office, const struct office_link *link, uint64_t *sent, struct fault *fault) {
     uint64_t from = 0;
+    struct buffer shown;
     *sent = 0;
-    int error = look_at_server(office, link, &from, fault);
+    buffer_init(&shown, LIMIT_NOTE);
+    int error = look_at_server(office, link, &from, &shown, fault);
+    if (!error && !office_has_quorum(office)) {
+        error = fault_set(
+            fault, DEPOSITARY_E_QUORUM,
+            "the last checkpoint has too few cosignatures, so clients would refuse it: collect them first, with: "
+            "depositary office cosign");
+    }
     if (error) {
+        buffer_free(&shown);
         return error;
     }
     const struct ledger_state *state = ledger_state_take(office->ledger);
+    bool has_all = from == state->size && state->size > 0;
     while (from < state->size && !error) {
         error = push_append(office, link, state, &from, fault);
         if (!error) {
@@ -143,6 +168,10 @@ int office_push(struct office *office, const struct office_link *link, uint64_t 
             }
         }
     }
+    if (!error && has_all) {
+        error = push_cosignatures(office, link, state, buffer_bytes(&shown), sent, fault);
+    }
     ledger_state_release(state);
+    buffer_free(&shown);
     return error;
 }

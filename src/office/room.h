@@ -13,16 +13,25 @@ struct office {
     char *passphrase; /* guarded memory; NULL: the key file is open */
     int lock_fd;      /* holds office/lock */
     struct policy *policy;
-    struct ledger *ledger;
+    struct ledger
+        *ledger; /* under the policy's keys, but without its quorum: what was signed is kept before it is cosigned */
 };
 
 /* ---- look.c */
 
 /**
  * Asks for the server's checkpoint and judges it. *held is the number of entries that it shows of our ledger, 0 where it has none or shows
- * what does not verify. DEPOSITARY_E_FORK: it verifies, and our ledger is not an extension of it.
+ * what does not verify; then the note is appended to *shown (which may be NULL). DEPOSITARY_E_FORK: it verifies, and our ledger is not
+ * an extension of it.
  */
-MUST_USE int look_at_server(struct office *office, const struct office_link *link, uint64_t *held, struct fault *fault);
+MUST_USE int look_at_server(struct office *office, const struct office_link *link, uint64_t *held, struct buffer *shown,
+                            struct fault *fault);
+
+/* ---- cosign.c */
+
+/** Asks every witness that the policy gives a URL, where the link can: DEPOSITARY_E_FORK where one has seen what our ledger lacks. One
+ * that cannot be asked, or refuses, stops nothing. */
+MUST_USE int look_at_witnesses(struct office *office, const struct office_link *link, struct fault *fault);
 
 /* ---- append.c: one append on its way, to a server or into the office's own ledger */
 

@@ -132,7 +132,16 @@ int office_sign(struct office *office, struct office_draft *draft, const struct 
         error = fault_set(fault, DEPOSITARY_E_ARGUMENT, "the draft is of another office");
     }
     if (!error && link) {
-        error = look_at_server(office, link, &held, fault);
+        error = look_at_server(office, link, &held, NULL, fault);
+    }
+    if (!error && link) {
+        error = look_at_witnesses(office, link, fault);
+    }
+    if (!error && !office_has_quorum(office)) {
+        error = fault_set(
+            fault, DEPOSITARY_E_QUORUM,
+            "the last checkpoint has too few cosignatures, and no witness gives one once a later one is signed: "
+            "collect them first, with: depositary office cosign");
     }
     if (!error) {
         error = judge_draft(draft, fault);

@@ -296,6 +296,13 @@ int policy_copy(struct policy **out, const struct policy *policy) {
     return 0;
 }
 
+int policy_copy_without_quorum(struct policy **out, const struct policy *policy) {
+    int error = policy_copy(out, policy);
+    if (!error)
+        (*out)->quorum = NO_MEMBER;
+    return error;
+}
+
 void policy_free(struct policy *policy) {
     free(policy);
 }
@@ -324,6 +331,10 @@ const struct verifier_key *policy_witness(const struct policy *policy, size_t in
 
 const char *policy_witness_url(const struct policy *policy, size_t index) {
     return index < policy->witnesses_count ? policy->witnesses[index].url : "";
+}
+
+bool policy_has_quorum(const struct policy *policy) {
+    return policy->quorum != NO_MEMBER;
 }
 
 bool policy_has_key(const struct policy *policy, const uint8_t public_key[PUBLIC_KEY_LEN]) {
@@ -387,7 +398,7 @@ static bool quorum_met(const struct policy *policy, const bool cosigned[POLICY_K
     return met;
 }
 
-int policy_verify_checkpoint(struct checkpoint *out, const struct policy *policy, struct bytes note,
+int policy_verify_signatures(struct checkpoint *out, bool *has_quorum, const struct policy *policy, struct bytes note,
                              struct fault *fault) {
     struct note parsed;
     struct checkpoint checkpoint;
@@ -404,7 +415,20 @@ int policy_verify_checkpoint(struct checkpoint *out, const struct policy *policy
                          (int)checkpoint.origin.len, (const char *)checkpoint.origin.data, policy->logs[0].name);
     if ((error = check_logs(policy, &parsed, fault)) || (error = check_witnesses(cosigned, policy, &parsed, fault)))
         return error;
-    if (!quorum_met(policy, cosigned))
+    *has_quorum = quorum_met(policy, cosigned);
+    *out = checkpoint;
+    return 0;
+}
+
+int policy_verify_checkpoint(struct checkpoint *out, const struct policy *policy, struct bytes note,
+                             struct fault *fault) {
+    struct checkpoint checkpoint;
+    bool has_quorum = false;
+    const int error = policy_verify_signatures(&checkpoint, &has_quorum, policy, note, fault);
+
+    if (error)
+        return error;
+    if (!has_quorum)
         return fault_set(fault, DEPOSITARY_E_QUORUM, "too few of the policy's witnesses cosigned the checkpoint");
     *out = checkpoint;
     return 0;

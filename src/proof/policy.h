@@ -23,6 +23,10 @@ size_t policy_witnesses_count(const struct policy *policy);
 const struct verifier_key *policy_witness(const struct policy *policy, size_t index);
 /** URL of a witness, "" where the policy gives none. */
 const char *policy_witness_url(const struct policy *policy, size_t index);
+/** Whether a quorum of witnesses is asked for. */
+bool policy_has_quorum(const struct policy *policy);
+/** A copy that asks for none. */
+MUST_USE int policy_copy_without_quorum(struct policy **out, const struct policy *policy);
 /** Whether the key is a ledger's or a witness's here. */
 bool policy_has_key(const struct policy *policy, const uint8_t public_key[PUBLIC_KEY_LEN]);
 
@@ -32,6 +36,10 @@ bool policy_has_key(const struct policy *policy, const uint8_t public_key[PUBLIC
  */
 MUST_USE int policy_verify_checkpoint(struct checkpoint *out, const struct policy *policy, struct bytes note,
                                       struct fault *fault);
+
+/** The same but for the quorum: *has_quorum says whether it is met. For who gathers cosignatures, and must hold what lacks some. */
+MUST_USE int policy_verify_signatures(struct checkpoint *out, bool *has_quorum, const struct policy *policy,
+                                      struct bytes note, struct fault *fault);
 
 /** Appends `into` with those signature lines of `from` that it lacks and that verify as a witness's of the policy, as far as a
  * note has room. The server's merging of cosignatures. DEPOSITARY_E_NOTE or DEPOSITARY_E_CHECKPOINT_DUPLICATE for what is no

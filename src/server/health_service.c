@@ -11,6 +11,10 @@ int health_check(struct server *server, const struct ledger_state *state, struct
         return fault_set(fault, DEPOSITARY_E_STATE, "shutting down");
     }
     int error = ledger_probe(server->ledger, fault);
+    if (!error && policy_has_quorum(server->policy) && state->size > 0) { /* else every client would refuse what is served */
+        struct checkpoint checkpoint;
+        error = policy_verify_checkpoint(&checkpoint, server->policy, state->checkpoint, fault);
+    }
     return error ? error : answer_key_check(server->key->public_key, server->ledger, state, clock_now_s(), fault);
 }
 

@@ -645,6 +645,44 @@ static void policy_of(const struct maker_key *key) {
     buffer_free(&text);
 }
 
+/* From now on the witness's cosignature is asked for. */
+static void ask_for_a_quorum(void) {
+    struct buffer text;
+    buffer_init(&text, 4096);
+    buffer_append_text(&text, "log ");
+    verifier_key_print(&text, &maker.ledger_key.verifier);
+    buffer_append_text(&text, "\nwitness w ");
+    verifier_key_print(&text, &maker.witness_key.verifier);
+    buffer_append_text(&text, "\nquorum w\n");
+    policy_free(maker.policy);
+    ck_assert_int_eq(policy_parse(&maker.policy, buffer_bytes(&text), NULL), 0);
+    buffer_free(&text);
+    ck_assert_int_eq(ledger_maker_reopen(&maker, NULL), 0);
+}
+
+START_TEST(without_the_quorum_nothing_follows_what_has_it) {
+    struct fault fault = {0};
+    ask_for_a_quorum(); /* over a ledger of before the witness's time, which is opened and may grow */
+    maker_append_register(&append, 0);
+    maker_append_sign(&append, &maker.ledger_key);
+    ck_assert_int_eq(maker_append_send(&append, NULL, NULL), 0);
+    ck_assert_int_eq(ledger_maker_reopen(&maker, NULL), 0);
+    /* the cosignature is merged */
+    maker_append_cosign(&append, &maker.witness_key);
+    ck_assert_int_eq(maker_append_send(&append, NULL, NULL), 0);
+    maker_append_end(&append);
+    /* from here on there is no way back to less */
+    maker_append_begin(&append, &maker);
+    maker_append_register(&append, 0);
+    maker_append_sign(&append, &maker.ledger_key);
+    ck_error(maker_append_send(&append, NULL, &fault), DEPOSITARY_E_QUORUM, &fault, "too few");
+    ck_assert_int_eq(ledger_maker_number(&maker, "SELECT count(*) FROM entry"), 3);
+    maker_append_cosign(&append, &maker.witness_key);
+    ck_assert_int_eq(maker_append_send(&append, NULL, NULL), 0);
+    ck_assert_int_eq(ledger_maker_number(&maker, "SELECT count(*) FROM entry"), 4);
+}
+END_TEST
+
 START_TEST(retired_key_needs_a_newer_checkpoint) {
     struct fault fault = {0};
     ledger_maker_deposit(&maker, &PLAN);
@@ -1062,6 +1100,7 @@ int main(void) {
         pending_append_gives_way_to_another_good_one,
         pending_append_stays_when_a_bad_one_comes,
         staged_clauses_do_not_outlive_the_process,
+        without_the_quorum_nothing_follows_what_has_it,
         retired_key_needs_a_newer_checkpoint,
         entry_and_its_hash_changed_together,
         rotten_entry_is_found_while_running,

@@ -432,6 +432,41 @@ START_TEST(quorums_count_as_written) {
 }
 END_TEST
 
+START_TEST(signatures_are_judged_apart_from_the_quorum) {
+    struct policy *strict = make("log $L0\nwitness a $W0\nwitness b $W1\ngroup g all a b\nquorum g\n");
+    struct policy *lax = NULL;
+    ck_assert_int_eq(policy_copy_without_quorum(&lax, strict), 0);
+    ck_assert(policy_has_quorum(strict) && !policy_has_quorum(lax));
+    static const struct {
+        const char *signers;
+        int error;
+        bool has_quorum;
+    } cases[] = {
+        {"L0 W0 W1", 0, true},
+        {"L0 W0", 0, false},
+        {"L0", 0, false},
+        {"W0 W1", DEPOSITARY_E_CHECKPOINT_KEY, false},
+        {"L0 !W0 W1", DEPOSITARY_E_CHECKPOINT_SIGNATURE, false},
+        {"!L0 W0 W1", DEPOSITARY_E_CHECKPOINT_SIGNATURE, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buffer note;
+        struct checkpoint checkpoint;
+        bool has_quorum = false;
+        buffer_init(&note, LIMIT_NOTE);
+        sign_note(&note, 3, ORIGIN, cases[i].signers);
+        ck_assert_int_eq(policy_verify_signatures(&checkpoint, &has_quorum, strict, buffer_bytes(&note), NULL),
+                         cases[i].error);
+        ck_assert_msg(has_quorum == cases[i].has_quorum, "%s", cases[i].signers);
+        /* without a quorum a witness's wrong signature still spoils the note */
+        ck_assert_int_eq(policy_verify_checkpoint(&checkpoint, lax, buffer_bytes(&note), NULL), cases[i].error);
+        buffer_free(&note);
+    }
+    policy_free(strict);
+    policy_free(lax);
+}
+END_TEST
+
 /* ---- merging */
 
 static int merge(struct buffer *out, const struct policy *policy, const char *into, const char *from) {
@@ -544,6 +579,7 @@ int main(void) {
         another_origin_or_form_is_refused,
         the_checkpoint_made_by_openssl_passes_its_policy,
         quorums_count_as_written,
+        signatures_are_judged_apart_from_the_quorum,
         only_verified_cosignatures_that_are_lacking_are_merged,
         cosignatures_of_another_checkpoint_are_not_merged,
         a_merged_note_can_still_be_read,
