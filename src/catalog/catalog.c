@@ -44,6 +44,8 @@ static bool is_of_ledger(struct catalog_db *connection, struct ledger *ledger, u
     struct fault fault;
     if (!catalog_db_has_schema(connection) || catalog_progress_read(connection, &progress, &fault))
         return false;
+    if (!catalog_db_is_large(connection) && !catalog_db_is_sound(connection))
+        return false;
     const struct ledger_state *state = ledger_state_take(ledger);
     bool is_known = progress.size <= state->size;
     ledger_state_release(state);
@@ -121,6 +123,8 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
         return error;
     }
     pthread_mutex_init(&catalog->update_lock, NULL); /* a plain mutex: it cannot fail on Linux */
+    pthread_mutex_init(&catalog->inspect_lock, NULL);
+    catalog->is_inspected = is_in_memory || !catalog_db_is_large(writer);
     catalog->writer = is_in_memory ? NULL : writer;
     *out = catalog;
     return 0;
@@ -131,6 +135,7 @@ void catalog_close(struct catalog *catalog) {
         return;
     catalog_pool_clean_up(&catalog->pool);
     catalog_db_close(catalog->writer);
+    pthread_mutex_destroy(&catalog->inspect_lock);
     pthread_mutex_destroy(&catalog->update_lock);
     free(catalog->path);
     free(catalog);
@@ -145,6 +150,50 @@ void catalog_condemn(struct catalog *catalog) {
     if (catalog->writer)
         catalog_db_condemn(catalog->writer);
     pthread_mutex_unlock(&catalog->update_lock);
+}
+
+/* The connection that may be interrupted from now on; false where there is nothing to be done. */
+static bool begin_inspection(struct catalog *catalog, struct catalog_db *connection) {
+    pthread_mutex_lock(&catalog->inspect_lock);
+    bool is_wanted = !catalog->is_inspected;
+    catalog->is_inspected = true;
+    catalog->inspected = is_wanted ? connection->db : NULL;
+    pthread_mutex_unlock(&catalog->inspect_lock);
+    return is_wanted;
+}
+
+static bool end_inspection(struct catalog *catalog) {
+    pthread_mutex_lock(&catalog->inspect_lock);
+    bool is_whole = catalog->inspected != NULL;
+    catalog->inspected = NULL;
+    pthread_mutex_unlock(&catalog->inspect_lock);
+    return is_whole;
+}
+
+int catalog_inspect(struct catalog *catalog, struct fault *fault) {
+    struct catalog_db *connection = NULL;
+    bool is_bad = false;
+    int error = catalog_pool_take(&catalog->pool, &connection, fault);
+    if (error)
+        return error;
+    if (begin_inspection(catalog, connection)) {
+        is_bad = !catalog_db_is_sound(connection);
+        is_bad = end_inspection(catalog) && is_bad;
+    }
+    catalog_pool_give(&catalog->pool, connection);
+    if (!is_bad)
+        return 0;
+    catalog_condemn(catalog);
+    return fault_set(fault, DEPOSITARY_E_DAMAGED, "%s is damaged; it is made anew at the next start", catalog->path);
+}
+
+void catalog_interrupt(struct catalog *catalog) {
+    pthread_mutex_lock(&catalog->inspect_lock);
+    catalog->is_inspected = true;
+    if (catalog->inspected != NULL)
+        sqlite3_interrupt(catalog->inspected);
+    catalog->inspected = NULL;
+    pthread_mutex_unlock(&catalog->inspect_lock);
 }
 
 int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint64_t ledger_size, uint64_t deadline_ns,

@@ -19,6 +19,13 @@ MUST_USE int catalog_open(struct catalog **out, const char *path, struct ledger 
 void catalog_close(struct catalog *catalog);
 /** Reads what the ledger has beyond what the catalog has seen, in batches; safe while reads go on. */
 MUST_USE int catalog_update(struct catalog *catalog, struct fault *fault);
+/**
+ * SQLite's check of the file, where it is so large that opening left it out; once. Slow: for a thread that has time. Where it fails the
+ * file is condemned: DEPOSITARY_E_DAMAGED.
+ */
+MUST_USE int catalog_inspect(struct catalog *catalog, struct fault *fault);
+/** Ends it early, now and for good; then it has found nothing. */
+void catalog_interrupt(struct catalog *catalog);
 /** Entries read: what searches answer for. */
 uint64_t catalog_size(const struct catalog *catalog);
 /** Told when the catalog pointed at something that the ledger does not hold: it is made anew at the next start. */

@@ -12,6 +12,9 @@ struct catalog {
     struct catalog_pool pool;
     pthread_mutex_t update_lock;
     uint64_t size; /* entries read; atomic */
+    pthread_mutex_t inspect_lock;
+    sqlite3 *inspected; /* what catalog_inspect reads now */
+    bool is_inspected;  /* done, or not to be begun */
 };
 
 /** A read transaction on a connection of the pool. */

@@ -56,8 +56,11 @@ enum catalog_db_use { CONNECTION_READS, CONNECTION_WRITES };
 MUST_USE int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_use use, struct fault *fault);
 void catalog_db_close(struct catalog_db *connection);
 
-/** Whether the file has our schema, of this version, and is sound by SQLite's own check. */
+/** Whether the file has our schema, of this version. */
 bool catalog_db_has_schema(struct catalog_db *connection);
+/** Whether it is sound by SQLite's own check, which reads all of it. */
+bool catalog_db_is_sound(struct catalog_db *connection);
+bool catalog_db_is_large(struct catalog_db *connection); /* so large that this takes longer than a start should */
 MUST_USE int catalog_db_make_schema(struct catalog_db *connection, struct fault *fault);
 /** Marks the file, so that the next start makes it anew. */
 void catalog_db_condemn(struct catalog_db *connection);

@@ -196,8 +196,7 @@ static int check_thoroughly(struct check *check, uint64_t index, const struct ed
     struct fault why = {0};
     rebuild_init(&edition.rebuild, record);
     /* One more than there should be, to see that it is not there. */
-    int error =
-        check->ops->clauses(check->reader, index, 0, record->clauses + 1, check_clause, &edition, check->fault);
+    int error = check->ops->clauses(check->reader, index, 0, record->clauses + 1, check_clause, &edition, check->fault);
     if (error == 0 && edition.rebuild.edge.size < record->clauses)
         error = clause_damaged(&edition, edition.rebuild.edge.size, "it is not there");
     if (error == 0) {
@@ -252,7 +251,8 @@ static int check_quick(struct check *check, struct store *store) {
     if (error != DEPOSITARY_E_DAMAGED)
         return error;
     error = find_damage(check);
-    return error ? error : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "clauses are not what their editions' roots say");
+    return error ? error
+                 : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "clauses are not what their editions' roots say");
 }
 
 /* ---- the rules */
@@ -326,7 +326,8 @@ static int check_counts(struct check *check) {
     if (what == NULL)
         return DEPOSITARY_OK;
     error = find_damage(check);
-    return error ? error : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "the store holds %s that belong to nothing", what);
+    return error ? error
+                 : fault_set(check->fault, DEPOSITARY_E_DAMAGED, "the store holds %s that belong to nothing", what);
 }
 
 /* ---- the whole */

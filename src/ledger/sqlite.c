@@ -14,8 +14,8 @@
 
 #include "ledger/sqlite_private.h"
 
-#define APPLICATION_ID  0x44505352 /* "DPSR" */
-#define SCHEMA_VERSION  2
+#define APPLICATION_ID 0x44505352 /* "DPSR" */
+#define SCHEMA_VERSION 2
 #define APPEND_ONLY(table)                                                                                             \
     "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table " BEGIN SELECT raise(ABORT, 'append-only'); END;"     \
     "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table " BEGIN SELECT raise(ABORT, 'append-only'); END;"
@@ -120,13 +120,13 @@ static bool is_nothing(const struct identity *identity) {
 static int check_identity(const struct sqlite_store *sqlite, const struct identity *identity, bool create,
                           struct fault *fault) {
     if (is_nothing(identity))
-        return create ? DEPOSITARY_OK
-                      : fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
+        return create ? DEPOSITARY_OK : fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
     if (identity->application != APPLICATION_ID)
         return fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not a ledger's file", sqlite->path);
     if (identity->version < 1 || identity->version > SCHEMA_VERSION)
         return fault_set(fault, DEPOSITARY_E_FORMAT,
-                         "%s is a ledger's file of version %" PRId64 ", this program reads up to %d; a newer one made it",
+                         "%s is a ledger's file of version %" PRId64
+                         ", this program reads up to %d; a newer one made it",
                          sqlite->path, (int64_t)identity->version, SCHEMA_VERSION);
     return DEPOSITARY_OK;
 }

@@ -44,7 +44,7 @@ static uint64_t random_next(void) {
 
 /* A word; small numbers, which are the short words, come far more often. */
 static size_t put_word(char *out) {
-    static const char *const syllables[] = {"ra", "te", "no", "si", "lu", "ma", "pe", "do", "vi", "ke",
+    static const char *const syllables[] = {"ra",  "te",  "no",  "si",  "lu",  "ma",  "pe",  "do",  "vi",  "ke",
                                             "sta", "tri", "con", "mer", "pol", "lin", "gar", "dun", "fes", "hal"};
     double share = (double)(random_next() >> 11) / (double)(UINT64_C(1) << 53);
     unsigned number = (unsigned)(share * share * share * WORDS);

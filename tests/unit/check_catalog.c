@@ -311,6 +311,45 @@ START_TEST(a_file_with_damaged_pages_is_made_anew) {
 }
 END_TEST
 
+/* It is opened without SQLite's check, which comes later and condemns it. */
+START_TEST(damage_in_a_large_file_is_found_by_the_inspection) {
+    uint8_t garbage[4096];
+    struct stat status;
+    close_catalog();
+    ask_file("CREATE TABLE ballast (bytes)");
+    ask_file("INSERT INTO ballast VALUES (zeroblob(34000000)) RETURNING 1");
+    ask_file("CREATE TABLE last AS SELECT 1 AS value"); /* its page is the file's last one */
+    open_catalog(path);
+    ck_assert_uint_eq(catalog_size(catalog), library.state->size);
+    ck_assert_int_eq(catalog_inspect(catalog, &fault), 0);
+    close_catalog();
+    memset(garbage, 0xA5, sizeof garbage);
+    ck_assert_int_eq(stat(path, &status), 0);
+    overwrite(status.st_size - 4096, garbage, sizeof garbage);
+    open_catalog(path);
+    ck_assert_uint_eq(catalog_size(catalog), library.state->size);
+    ck_assert_int_eq(catalog_inspect(catalog, &fault), DEPOSITARY_E_DAMAGED);
+    ck_assert_int_eq(catalog_inspect(catalog, &fault), 0); /* once */
+    close_catalog();
+    assert_made_anew();
+}
+END_TEST
+
+START_TEST(an_interrupted_inspection_finds_nothing) {
+    uint8_t garbage[4096];
+    struct stat status;
+    close_catalog();
+    ask_file("CREATE TABLE ballast (bytes)");
+    ask_file("INSERT INTO ballast VALUES (zeroblob(34000000)) RETURNING 1");
+    memset(garbage, 0xA5, sizeof garbage);
+    ck_assert_int_eq(stat(path, &status), 0);
+    overwrite(status.st_size - 4096, garbage, sizeof garbage);
+    open_catalog(path);
+    catalog_interrupt(catalog);
+    ck_assert_int_eq(catalog_inspect(catalog, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_truncated_file_is_made_anew) {
     close_catalog();
     ck_assert_int_eq(truncate(path, 10000), 0);
@@ -444,6 +483,8 @@ int main(void) {
     tcase_add_test(file, a_condemned_file_is_made_anew);
     tcase_add_test(file, a_file_of_garbage_is_made_anew);
     tcase_add_test(file, a_file_with_damaged_pages_is_made_anew);
+    tcase_add_test(file, damage_in_a_large_file_is_found_by_the_inspection);
+    tcase_add_test(file, an_interrupted_inspection_finds_nothing);
     tcase_add_test(file, a_truncated_file_is_made_anew);
     tcase_add_test(file, a_folder_that_is_not_there_is_an_error);
     tcase_add_test(file, one_in_memory_does_the_same);
