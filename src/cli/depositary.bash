@@ -1,7 +1,7 @@
 # Completion of depositary(1) for bash.
 _depositary() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-    local verbs='get list show search quote cite certify verify audit checkpoint health deposit rectify office key'
+    local verbs='get list show search quote cite certify verify audit export checkpoint health deposit rectify office key'
     local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --help --version'
     local which='--language --edition --as-of' own=''
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -30,6 +30,7 @@ _depositary() {
     cite) own="$which --instrument" ;;
     certify) own="$which --output" ;;
     verify) own='--explain --online' ;;
+    audit) own='--http' ;;
     deposit) own='--about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
     rectify) own='--remark --act --language --about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
     office) own='init show renew cosign push --office --origin --spare --passphrase-file --no-passphrase --offline' ;;
@@ -37,7 +38,7 @@ _depositary() {
     esac
     if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$word")
-    elif [[ $verb == verify || $verb == deposit || $verb == rectify ]]; then
+    elif [[ $verb == verify || $verb == deposit || $verb == rectify || $verb == audit || $verb == export ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
 }

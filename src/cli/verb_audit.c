@@ -1,272 +1,196 @@
 /*
- * audit: rebuilds the whole ledger from the service's answers and checks it as if nobody were trusted: every entry and the root, every rule of
- * PROTOCOL.md section 2, every register against the entries before it, every edition's clauses against its clauses-root and source.
+ * audit: rebuilds the whole ledger and checks it as if nobody were trusted, from a service, from a web server's tiles, or from a folder
+ * (auditor.h). Every entry and the root, every rule of PROTOCOL.md section 2, every register, every edition's clauses.
  */
-#include "cli/cli.h"
-
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "cli/auditor.h"
 
 #include "base/file.h"
-#include "ledger/rebuild.h"
-#include "ledger/rules.h"
-#include "proof/policy.h"
+#include "base/time.h"
 
-/* An edition whose clauses are to be fetched. */
-struct audited_edition {
-    struct hash leaf_hash;
-    uint64_t index;
+#include <inttypes.h>
+#include <string.h>
+
+enum { OPT_HTTP = CLI_OPT_OWN };
+
+static const struct option options[] = {{"http", required_argument, NULL, OPT_HTTP}, {0}};
+
+struct audit_options {
+    const char *http;
 };
 
-struct audit {
-    struct cli *cli;
-    struct policy *policy;
-    struct rules rules;
-    struct register_lines *lines;
-    struct merkle_edge edge;
-    struct audited_edition *editions;
-    size_t editions_count, editions_capacity;
-    uint64_t keys, revocations, registers, clauses;
-    enum record_type last;
-};
-
-static void progress(const char *what, uint64_t done, uint64_t all) {
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%s %llu of %llu%s", what, (unsigned long long)done, (unsigned long long)all,
-                done == all ? "\n" : "");
+static bool take(void *context, int val, const char *argument) {
+    struct audit_options *wanted = context;
+    (void)val;
+    wanted->http = argument;
+    return true;
 }
 
-static int found_bad(const struct fault *fault) {
-    cli_error("%s", fault_text(fault));
-    return CLI_UNVERIFIED;
+/* ---- the report */
+
+static void report_json(json_t *object, const struct auditor *auditor) {
+    const struct audit_counts *counts = &auditor->counts;
+    json_object_set_new(object, "entries", json_integer((json_int_t)auditor->checkpoint.size));
+    json_object_set_new(object, "editions", json_integer((json_int_t)counts->editions));
+    json_object_set_new(object, "clauses", json_integer((json_int_t)counts->clauses));
+    json_object_set_new(object, "clauses_audited", json_boolean(!auditor->has_no_clauses));
+    json_object_set_new(object, "keys", json_integer((json_int_t)counts->keys));
+    json_object_set_new(object, "revocations", json_integer((json_int_t)counts->revocations));
+    json_object_set_new(object, "registers", json_integer((json_int_t)counts->registers));
 }
 
-static int add_edition(struct audit *audit, const struct hash *leaf_hash, uint64_t index) {
-    if (audit->editions_count == audit->editions_capacity) {
-        size_t capacity = audit->editions_capacity == 0 ? 64 : 2 * audit->editions_capacity;
-        void *more = realloc(audit->editions, capacity * sizeof *audit->editions);
-        if (more == NULL)
-            return DEPOSITARY_E_MEMORY;
-        audit->editions = more;
-        audit->editions_capacity = capacity;
+static void report_text(const struct auditor *auditor, const char *time) {
+    const struct audit_counts *counts = &auditor->counts;
+    struct bytes origin = policy_origin(auditor->policy);
+    printf("%.*s, as of %s: the ledger is whole\n"
+           "  %" PRIu64 " entries give the checkpoint's root, and every rule holds\n"
+           "  %" PRIu64 " registers say what the entries before them say\n",
+           (int)origin.len, (const char *)origin.data, time, auditor->checkpoint.size, counts->registers);
+    if (auditor->has_no_clauses) {
+        printf("  %" PRIu64 " editions, whose clauses are not to be had there, and were not audited\n",
+               counts->editions);
+    } else {
+        printf("  %" PRIu64 " editions, whose %" PRIu64 " clauses rebuild clauses-root and source\n", counts->editions,
+               counts->clauses);
     }
-    audit->editions[audit->editions_count++] = (struct audited_edition){.leaf_hash = *leaf_hash, .index = index};
-    return 0;
+    printf("  %" PRIu64 " keys, %" PRIu64 " revocations\n", counts->keys, counts->revocations);
 }
 
-/* One entry: its hash into the tree, its rules, and what is to be looked at later. */
-static int audit_entry(struct audit *audit, uint64_t index, struct bytes record) {
-    struct fault fault = {0};
-    struct hash leaf_hash;
-    merkle_leaf_hash(&leaf_hash, record);
-    const struct rules_entry entry = {
-        .index = index, .record = record, .leaf_hash = &leaf_hash, .policy = audit->policy, .now_s = RULES_ANY_TIME};
-    int error = rules_follow(&audit->rules, audit->lines, &entry, &fault);
-    if (error == 0)
-        error = merkle_edge_append(&audit->edge, &leaf_hash, NULL, NULL);
-    audit->last = record_type(record);
-    audit->keys += audit->last == RECORD_KEY;
-    audit->revocations += audit->last == RECORD_REVOCATION;
-    audit->registers += audit->last == RECORD_REGISTER;
-    if (error == 0 && audit->last == RECORD_EDITION)
-        error = add_edition(audit, &leaf_hash, index);
-    if (error == DEPOSITARY_E_MEMORY) {
-        cli_error("out of memory");
-        return CLI_REFUSED;
-    }
-    return error == 0 ? 0 : found_bad(&fault);
-}
+/* ---- from a service */
 
-/* Entries 0 to size - 1, as the service gives them. */
-static int audit_entries(struct audit *audit, uint64_t size) {
-    uint64_t next = 0;
-    int status = 0;
-    while (status == 0 && next < size) {
-        depositary_answer *answer = NULL;
-        size_t count = 0;
-        int error = depositary_list_entries(audit->cli->client, next, 0, &answer);
-        if (error != 0)
-            status = cli_answer_failed(audit->cli, answer, error);
-        const depositary_blob *records = status == 0 ? depositary_answer_records(answer, &count) : NULL;
-        if (status == 0 && count == 0) {
-            cli_error("the service gives no entry %llu of %llu", (unsigned long long)next, (unsigned long long)size);
-            status = CLI_UNVERIFIED;
-        }
-        for (size_t i = 0; i < count && next < size && status == 0; i++, next++)
-            status = audit_entry(audit, next, bytes_of(records[i].data, records[i].len));
-        depositary_answer_free(&answer);
-        if (status == 0)
-            progress("entries", next, size);
-    }
-    return status;
-}
-
-/* The record of an edition, fetched again so that memory does not grow with the ledger. */
-static int read_edition(struct audit *audit, const struct audited_edition *edition, struct buffer *record) {
+static int audit_service(struct cli *cli, const struct policy *policy) {
+    struct auditor auditor = {0};
+    struct checkpoint checkpoint = {0};
     depositary_answer *answer = NULL;
-    struct hash leaf_hash;
-    size_t count = 0;
-    int error = depositary_list_entries(audit->cli->client, edition->index, 1, &answer);
-    int status = error != 0 ? cli_answer_failed(audit->cli, answer, error) : 0;
-    const depositary_blob *records = status == 0 ? depositary_answer_records(answer, &count) : NULL;
-    if (status == 0 && count > 0) {
-        merkle_leaf_hash(&leaf_hash, bytes_of(records[0].data, records[0].len));
-        buffer_append(record, bytes_of(records[0].data, records[0].len));
+    const struct audit_source source = {.context = cli, .entries = audit_rpc_entries, .clauses = audit_rpc_clauses};
+    int status = cli_client(cli);
+    int error = status == 0 ? depositary_get_checkpoint(cli->client, &answer) : 0;
+    if (error) {
+        status = cli_answer_failed(cli, answer, error);
     }
-    if (status == 0 && (count == 0 || !hash_equal(&leaf_hash, &edition->leaf_hash))) {
-        cli_error("entry %llu is another one when it is asked for again", (unsigned long long)edition->index);
-        status = CLI_UNVERIFIED;
+    if (status == 0) {
+        status = cli_receipt(cli, answer);
     }
+    if (status == 0) {
+        const depositary_ledger *ledger = depositary_answer_ledger(answer);
+        checkpoint.size = ledger->size;
+        memcpy(checkpoint.root.bytes, ledger->root, HASH_LEN);
+        status = audit(&auditor, &source, policy, &checkpoint, NULL);
+    }
+    if (status == 0 && cli->is_json) {
+        json_t *object = cli_json_answer(answer);
+        report_json(object, &auditor);
+        status = cli_json_print(object);
+    } else if (status == 0) {
+        report_text(&auditor, depositary_answer_ledger(answer)->register_time);
+        status = cli_finish();
+    }
+    auditor_free(&auditor);
     depositary_answer_free(&answer);
     return status;
 }
 
-/* A page of clauses into the rebuilt edition. */
-static int rebuild_page(struct audit *audit, struct rebuild *rebuild, const struct audited_edition *edition,
-                        const depositary_answer *answer) {
+/* ---- from files */
+
+/* The checkpoint of --floor, verified. */
+static int read_floor(struct cli *cli, const struct policy *policy, struct buffer *note, struct checkpoint *out) {
     struct fault fault = {0};
-    for (size_t i = 0; i < depositary_answer_clauses(answer); i++) {
-        const depositary_clause *clause = depositary_answer_clause(answer, i);
-        const struct bytes record = bytes_of(clause->record, clause->record_len);
-        struct hash leaf_hash;
-        merkle_leaf_hash(&leaf_hash, record);
-        if (rebuild_clause(rebuild, record, &leaf_hash, NULL, NULL, &fault) != 0) {
-            cli_error("edition at entry %llu, clause at place %llu: %s", (unsigned long long)edition->index,
-                      (unsigned long long)clause->place, fault_text(&fault));
-            return CLI_UNVERIFIED;
-        }
-        audit->clauses++;
+    int error = file_read(note, cli->floor_path, &fault);
+    if (!error) {
+        error = policy_verify_checkpoint(out, policy, buffer_bytes(note), &fault);
+    }
+    if (error) {
+        cli_error("--floor %s: %s", cli->floor_path, fault_text(&fault));
+        return depositary_error_is_verification(error) ? CLI_UNVERIFIED : CLI_USAGE;
     }
     return 0;
 }
 
-/* All pages of an edition's clauses, and whether they make the edition that its record names. */
-static int audit_edition(struct audit *audit, const struct audited_edition *edition) {
-    char instrument[LIMIT_INSTRUMENT + 1], language[LIMIT_LANGUAGE + 1], *token = NULL;
-    struct buffer record;
-    struct edition_record fields;
-    struct rebuild rebuild;
+static int check_age(const struct cli *cli, const struct auditor *auditor) {
+    int64_t age = clock_now_s() - auditor->rules.register_time;
+    if (cli->max_age_s == 0 || age <= (int64_t)cli->max_age_s) {
+        return 0;
+    }
+    cli_error("the ledger is whole, but its register is of %" PRId64 " s ago", age);
+    return CLI_UNVERIFIED;
+}
+
+static int report_files(struct cli *cli, const struct auditor *auditor, const char *place) {
+    char time[TIME_TEXT_LEN + 1] = "";
+    struct buffer root;
+    (void)time_print(time, auditor->rules.register_time);
+    if (!cli->is_json) {
+        report_text(auditor, time);
+        return cli_finish();
+    }
+    buffer_init(&root, 64);
+    buffer_append_base64(&root, hash_bytes(&auditor->checkpoint.root));
+    struct bytes origin = policy_origin(auditor->policy);
+    json_t *object = json_pack("{s:s, s:s%, s:b, s:I, s:s%, s:s}", "place", place, "origin", (const char *)origin.data,
+                               origin.len, "verified", 1, "ledger_size", (json_int_t)auditor->checkpoint.size, "root",
+                               (const char *)root.data, root.len, "register_time", time);
+    buffer_free(&root);
+    report_json(object, auditor);
+    return cli_json_print(object);
+}
+
+static int audit_place(struct cli *cli, const struct policy *policy, const char *place) {
+    struct auditor auditor = {0};
+    struct audit_files *files = NULL;
+    struct audit_source source;
+    struct checkpoint checkpoint, floor = {0};
     struct fault fault = {0};
-    buffer_init(&record, LIMIT_ENTRY);
-    int status = read_edition(audit, edition, &record);
-    if (status == 0 && edition_record_parse(&fields, buffer_bytes(&record), &fault) != 0)
-        status = found_bad(&fault);
-    if (status != 0) {
-        buffer_free(&record);
-        return status;
+    struct buffer note, floor_note;
+    buffer_init(&note, LIMIT_NOTE);
+    buffer_init(&floor_note, LIMIT_NOTE);
+    int status = cli->floor_path ? read_floor(cli, policy, &floor_note, &floor) : 0;
+    if (status == 0) {
+        status = audit_files_open(&files, place, cli->timeout_s);
     }
-    snprintf(instrument, sizeof instrument, "%.*s", (int)fields.instrument.len, (const char *)fields.instrument.data);
-    snprintf(language, sizeof language, "%.*s", (int)fields.language.len, (const char *)fields.language.data);
-    const depositary_edition_query which = {.instrument = instrument, .language = language, .edition = fields.edition};
-    rebuild_init(&rebuild, &fields);
-    do {
-        depositary_answer *answer = NULL;
-        if (fields.clauses == 0)
-            break;
-        int error = depositary_list_clauses(audit->cli->client, &which, 0, &(depositary_page){.token = token}, &answer);
-        free(token);
-        token = NULL;
-        status =
-            error != 0 ? cli_answer_failed(audit->cli, answer, error) : rebuild_page(audit, &rebuild, edition, answer);
-        if (status == 0 && *depositary_answer_next_page(answer) != '\0')
-            token = strdup(depositary_answer_next_page(answer));
-        depositary_answer_free(&answer);
-    } while (token != NULL);
-    if (status == 0 && rebuild_finish(&rebuild, &fault) != 0) {
-        cli_error("edition at entry %llu (%s, %s, %u): %s", (unsigned long long)edition->index, instrument, language,
-                  fields.edition, fault_text(&fault));
-        status = CLI_UNVERIFIED;
+    if (status == 0) {
+        status = audit_files_checkpoint(files, &note);
     }
-    rebuild_free(&rebuild);
-    buffer_free(&record);
+    if (status == 0) {
+        int error = policy_verify_checkpoint(&checkpoint, policy, buffer_bytes(&note), &fault);
+        status = error ? audit_failed(error, &fault) : 0;
+    }
+    if (status == 0) {
+        audit_files_source(&source, files);
+        status = audit(&auditor, &source, policy, &checkpoint, &floor);
+    }
+    if (status == 0) {
+        status = check_age(cli, &auditor);
+    }
+    if (status == 0) {
+        status = report_files(cli, &auditor, place);
+    }
+    auditor_free(&auditor);
+    audit_files_free(files);
+    buffer_free(&note);
+    buffer_free(&floor_note);
     return status;
 }
 
-static int check_root(const struct audit *audit, const depositary_ledger *ledger) {
-    struct hash root;
-    merkle_edge_root(&root, &audit->edge);
-    if (memcmp(root.bytes, ledger->root, sizeof ledger->root) != 0) {
-        cli_error("the %llu entries do not give the checkpoint's root", (unsigned long long)ledger->size);
-        return CLI_UNVERIFIED;
-    }
-    if (audit->last != RECORD_REGISTER) {
-        cli_error("the last entry is not a register");
-        return CLI_UNVERIFIED;
-    }
-    return 0;
-}
-
-static int report(const struct audit *audit, const depositary_answer *checkpoint) {
-    const depositary_ledger *ledger = depositary_answer_ledger(checkpoint);
-    if (audit->cli->is_json) {
-        json_t *object = cli_json_answer(checkpoint);
-        json_object_set_new(object, "entries", json_integer((json_int_t)ledger->size));
-        json_object_set_new(object, "editions", json_integer((json_int_t)audit->editions_count));
-        json_object_set_new(object, "clauses", json_integer((json_int_t)audit->clauses));
-        json_object_set_new(object, "keys", json_integer((json_int_t)audit->keys));
-        json_object_set_new(object, "revocations", json_integer((json_int_t)audit->revocations));
-        json_object_set_new(object, "registers", json_integer((json_int_t)audit->registers));
-        return cli_json_print(object);
-    }
-    printf("%s, as of %s: the ledger is whole\n"
-           "  %llu entries give the checkpoint's root, and every rule holds\n"
-           "  %llu registers say what the entries before them say\n"
-           "  %zu editions, whose %llu clauses rebuild clauses-root and source\n"
-           "  %llu keys, %llu revocations\n",
-           depositary_policy_origin(audit->cli->policy), ledger->register_time, (unsigned long long)ledger->size,
-           (unsigned long long)audit->registers, audit->editions_count, (unsigned long long)audit->clauses,
-           (unsigned long long)audit->keys, (unsigned long long)audit->revocations);
-    return cli_finish();
-}
-
-/* The policy in the form that the rules ask for. */
-static int read_policy(struct cli *cli, struct policy **out) {
-    struct buffer text;
-    struct fault fault = {0};
-    buffer_init(&text, 64 * 1024);
-    int error = file_read(&text, cli->policy_path, &fault);
-    if (error == 0)
-        error = policy_parse(out, buffer_bytes(&text), &fault);
-    buffer_free(&text);
-    if (error == 0)
-        return 0;
-    cli_error("policy %s: %s", cli->policy_path, fault_text(&fault));
-    return CLI_USAGE;
-}
-
 int verb_audit(struct cli *cli, const struct verb *verb, int argc, char **argv) {
-    struct audit audit = {.cli = cli};
-    depositary_answer *checkpoint = NULL;
-    int status = cli_options(cli, verb, argc, argv, NULL, NULL, NULL, 0, 0);
-    if (status >= 0)
+    struct audit_options wanted = {0};
+    struct policy *policy = NULL;
+    int status = cli_options(cli, verb, argc, argv, options, take, &wanted, 0, 1);
+    if (status >= 0) {
         return status;
-    if ((status = cli_client(cli)) != 0 || (status = read_policy(cli, &audit.policy)) != 0)
-        return status;
-    merkle_edge_init(&audit.edge);
-    if (register_lines_new(&audit.lines) != 0)
-        status = CLI_REFUSED;
-
-    int error = status == 0 ? depositary_get_checkpoint(cli->client, &checkpoint) : 0;
-    if (error != 0)
-        status = cli_answer_failed(cli, checkpoint, error);
-    if (status == 0)
-        status = cli_receipt(cli, checkpoint);
-    if (status == 0)
-        status = audit_entries(&audit, depositary_answer_ledger(checkpoint)->size);
-    if (status == 0)
-        status = check_root(&audit, depositary_answer_ledger(checkpoint));
-    for (size_t i = 0; i < audit.editions_count && status == 0; i++) {
-        status = audit_edition(&audit, &audit.editions[i]);
-        progress("editions", i + 1, audit.editions_count);
     }
-    if (status == 0)
-        status = report(&audit, checkpoint);
-
-    depositary_answer_free(&checkpoint);
-    free(audit.editions);
-    register_lines_free(audit.lines);
-    rules_free(&audit.rules);
-    policy_free(audit.policy);
+    const char *place = argc > optind ? argv[optind] : wanted.http;
+    if (wanted.http && argc > optind) {
+        return cli_usage(verb, "--http URL or a folder, not both");
+    }
+    if (wanted.http && strncmp(wanted.http, "http://", strlen("http://")) != 0) {
+        return cli_usage(verb, "--http takes http://host[:port][/path]");
+    }
+    if (place && cli->receipt_path) {
+        return cli_usage(verb, "--receipt keeps a service's answer, and none is asked here");
+    }
+    status = audit_policy(cli, &policy);
+    if (status == 0) {
+        status = place ? audit_place(cli, policy, place) : audit_service(cli, policy);
+    }
+    policy_free(policy);
     return status;
 }

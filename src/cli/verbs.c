@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 typedef int verb_run(struct cli *cli, const struct verb *verb, int argc, char **argv);
-verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit,
+verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit, verb_export,
     verb_checkpoint, verb_health, verb_office, verb_deposit, verb_rectify, verb_key;
 
 #define WHICH_HELP                                                                                                     \
@@ -48,7 +48,13 @@ const struct verb verbs[] = {
      "  --explain          print each step of the proof\n"
      "  --online           ask, too, whether it is still the latest\n\n"
      "Example: depositary verify copies/az-cn-joint-statement-2025.en.1.cl_11.record --policy policy\n"},
-    {"audit", verb_audit, "", "rebuilds the whole ledger and checks every rule", "Example: depositary audit\n"},
+    {"audit", verb_audit, "[DIR]", "rebuilds the whole ledger and checks every rule",
+     "  --http URL         from a web server's tiles (C2SP tlog-tiles), instead of the service\n\n"
+     "DIR is a folder that export made. With --floor the ledger must extend that checkpoint.\n\n"
+     "Example: depositary audit --http http://127.0.0.1:7780\n"},
+    {"export", verb_export, "DIR", "writes the ledger as static files: checkpoint, tiles, clauses",
+     "Any web server can serve them, and audit checks them. Again on the same folder it writes what is new.\n\n"
+     "Example: depositary export ledger-files\n"},
     {"checkpoint", verb_checkpoint, "", "prints the ledger's checkpoint, verified",
      "Example: depositary checkpoint >az-cn.checkpoint\n"},
     {"health", verb_health, "[SERVICE]", "whether the service is serving",

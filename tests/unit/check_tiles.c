@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/tiles.h"
+#include "ledger/tile_maker.h"
 
 static const struct {
     const char *path;
@@ -99,12 +99,99 @@ START_TEST(entries_come_off_a_bundle) {
 }
 END_TEST
 
+/* What a sink was told. */
+struct told {
+    unsigned full[TILE_LEVELS], partial[TILE_LEVELS], partial_width[TILE_LEVELS]; /* of hashes */
+    unsigned full_bundles, bundle_width;
+    uint64_t next[TILE_LEVELS + 1]; /* index that must come next; the last one is of bundles */
+    struct hash first_of_level_1;
+    int stop_at; /* the call that fails; 0: none */
+    int calls;
+};
+
+static int told_tile(void *context, const struct tile *tile, struct bytes bytes) {
+    struct told *told = context;
+    if (++told->calls == told->stop_at)
+        return DEPOSITARY_E_IO;
+    ck_assert_uint_eq(tile->index, told->next[tile->is_entries ? TILE_LEVELS : tile->level]++);
+    if (tile->is_entries) {
+        ck_assert_uint_eq(bytes.len, tile->width * 7u); /* two bytes of length, five of entry */
+        told->full_bundles += tile->width == TILE_WIDTH;
+        told->bundle_width = tile->width == TILE_WIDTH ? told->bundle_width : tile->width;
+        return 0;
+    }
+    ck_assert_uint_eq(bytes.len, tile->width * (size_t)HASH_LEN);
+    if (tile->width == TILE_WIDTH) {
+        told->full[tile->level]++;
+    } else {
+        told->partial[tile->level]++;
+        told->partial_width[tile->level] = tile->width;
+    }
+    if (tile->level == 1 && tile->index == 0)
+        memcpy(told->first_of_level_1.bytes, bytes.data, HASH_LEN);
+    return 0;
+}
+
+static int make_tiles(struct told *told, unsigned size, struct hash *root) {
+    struct tile_maker maker;
+    tile_maker_init(&maker, told_tile, told);
+    int error = 0;
+    for (unsigned i = 0; i < size && error == 0; i++) {
+        const uint8_t record[5] = {'e', (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, '\n'};
+        struct hash leaf;
+        merkle_leaf_hash(&leaf, bytes_of(record, sizeof record));
+        error = tile_maker_add(&maker, bytes_of(record, sizeof record), &leaf);
+    }
+    if (error == 0)
+        error = tile_maker_finish(&maker);
+    merkle_edge_root(root, &maker.edge);
+    tile_maker_free(&maker);
+    return error;
+}
+
+/* The example of C2SP tlog-tiles, "Partial Tiles". */
+START_TEST(a_ledger_of_70000_has_the_tiles_of_the_specification) {
+    struct told told = {0};
+    struct hash root;
+    ck_assert_int_eq(make_tiles(&told, 70000, &root), 0);
+    ck_assert_uint_eq(told.full[0], 273);
+    ck_assert_uint_eq(told.partial[0], 1);
+    ck_assert_uint_eq(told.partial_width[0], 112);
+    ck_assert_uint_eq(told.full[1], 1);
+    ck_assert_uint_eq(told.partial_width[1], 17);
+    ck_assert_uint_eq(told.full[2], 0);
+    ck_assert_uint_eq(told.partial_width[2], 1);
+    ck_assert_uint_eq(told.partial[3], 0);
+    ck_assert_uint_eq(told.full_bundles, 273);
+    ck_assert_uint_eq(told.bundle_width, 112);
+    /* a hash of level 1 is the root of a full tile of level 0, and a ledger of 256 has one full tile and one of width 1 */
+    struct told small = {0};
+    ck_assert_int_eq(make_tiles(&small, 256, &root), 0);
+    ck_assert_uint_eq(small.full[0], 1);
+    ck_assert_uint_eq(small.partial[0], 0);
+    ck_assert_uint_eq(small.partial_width[1], 1);
+    ck_assert(hash_equal(&root, &told.first_of_level_1));
+}
+END_TEST
+
+START_TEST(what_a_sink_refuses_ends_it) {
+    struct hash root;
+    for (int stop_at = 1; stop_at <= 4; stop_at++) {
+        struct told told = {.stop_at = stop_at};
+        ck_assert_int_eq(make_tiles(&told, 300, &root), DEPOSITARY_E_IO);
+        ck_assert_int_eq(told.calls, stop_at);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("tiles");
     TCase *cases = tcase_create("tiles");
     tcase_add_test(cases, names_have_one_spelling);
     tcase_add_test(cases, widths_follow_the_size);
     tcase_add_test(cases, entries_come_off_a_bundle);
+    tcase_add_test(cases, a_ledger_of_70000_has_the_tiles_of_the_specification);
+    tcase_add_test(cases, what_a_sink_refuses_ends_it);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
