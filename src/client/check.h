@@ -60,6 +60,7 @@ struct page_end {
     uint64_t next;           /* index in the register, or place, of the next row */
     struct hash edition;     /* leaf hash, where the list is of one edition */
     struct merkle_edge edge; /* over the leaf hashes of an outline, from its first row on */
+    uint64_t length;         /* of those rows' texts */
     bool has_edge;
 };
 

@@ -222,11 +222,20 @@ static int check_clause_row(struct check *check, const Depositary__V1__ListClaus
         return fault_set(check->fault, DEPOSITARY_E_LIST_GAP, "the clauses begin at place %" PRIu64 ", not %" PRIu64,
                          place, expected);
     }
-    if (request->page_token[0] != '\0' && check->before != NULL &&
-        !hash_equal(&check->before->edition, &clauses[0].edition->leaf)) {
-        return fault_set(check->fault, DEPOSITARY_E_LIST_GAP, "the pages are of two editions");
-    }
     return 0;
+}
+
+/* The place after the page; where a page is empty, the one that it was to begin with, as far as that is known. */
+static uint64_t clauses_next(const struct check *check, const Depositary__V1__ListClausesRequest *request,
+                             const Depositary__V1__ListClausesResponse *response, const struct proven_clause *clauses,
+                             const struct proven_edition *edition) {
+    if (response->n_clauses > 0) {
+        return clauses[response->n_clauses - 1].shown.place + 1;
+    }
+    if (request->page_token[0] == '\0') {
+        return request->from_place;
+    }
+    return check->before != NULL ? check->before->next : edition->record.clauses;
 }
 
 /* The last page ends with the edition's last clause, any other page before it; an edition without clauses has one page. */
@@ -234,10 +243,12 @@ static int check_clauses_end(struct check *check, const Depositary__V1__ListClau
                              const Depositary__V1__ListClausesResponse *response, const struct proven_clause *clauses,
                              const struct proven_edition *edition) {
     bool is_last = response->next_page_token[0] == '\0';
-    uint64_t next = response->n_clauses > 0          ? clauses[response->n_clauses - 1].shown.place + 1
-                    : request->page_token[0] == '\0' ? request->from_place
-                                                     : edition->record.clauses;
+    uint64_t next = clauses_next(check, request, response, clauses, edition);
     bool is_end = next >= edition->record.clauses;
+    if (request->page_token[0] != '\0' && check->before != NULL &&
+        !hash_equal(&check->before->edition, &edition->leaf)) {
+        return fault_set(check->fault, DEPOSITARY_E_LIST_GAP, "the pages are of two editions");
+    }
     if (is_last != is_end || (!is_last && response->n_clauses == 0)) {
         return fault_set(check->fault, DEPOSITARY_E_LIST_GAP,
                          "the list of clauses ends at place %" PRIu64 " of %" PRIu64, next, edition->record.clauses);

@@ -237,9 +237,10 @@ static int check_refuting_edition(struct check *check, const struct edition_ques
         return error;
     }
     check_speak(check, edition);
-    check->out->is_absence_proven = is_refuted;
-    return fault_set(check->fault, DEPOSITARY_E_NO,
-                     is_refuted ? "there is no such edition" : "there is no such clause");
+    /* of a text whose language the service chose it is proved, but not that another language has no such edition */
+    check->out->is_absence_proven = is_refuted && question->language[0] != '\0';
+    return fault_set(check->fault, DEPOSITARY_E_NO, "there is no such %s in \"%s\"", is_refuted ? "edition" : "clause",
+                     edition->shown.language);
 }
 
 int check_not_found(struct check *check, const struct edition_question *question, bool has_eid, size_t lines,

@@ -159,6 +159,11 @@ static int check_outline_end(struct check *check, const Depositary__V1__GetInstr
         if (!hash_equal(&root, &edition->record.clauses_root)) {
             return fault_set(check->fault, DEPOSITARY_E_CLAUSE_PROOF, "the outline does not rebuild clauses-root");
         }
+        if (end->length != edition->record.source_length) {
+            return fault_set(check->fault, DEPOSITARY_E_CLAIM_MISMATCH,
+                             "the outline's lengths make %" PRIu64 " bytes, and the text has %" PRIu64, end->length,
+                             edition->record.source_length);
+        }
     }
     end->edition = edition->leaf;
     check->out->has_page_end = !is_last;
@@ -171,6 +176,7 @@ static int start_outline(struct check *check, const Depositary__V1__GetInstrumen
     struct page_end *end = &check->out->page_end;
     if (request->page_token[0] == '\0') {
         end->next = 0;
+        end->length = 0;
         end->has_edge = true;
         merkle_edge_init(&end->edge);
         return 0;
@@ -185,6 +191,16 @@ static int start_outline(struct check *check, const Depositary__V1__GetInstrumen
     }
     *end = *check->before;
     return 0;
+}
+
+/* Within a page, which has at most LIMIT_PAGE rows. */
+static bool is_eid_repeated(const depositary_outline_item *items, size_t row) {
+    for (size_t i = 0; i < row; i++) {
+        if (strcmp(items[i].eid, items[row].eid) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int check_outline(struct check *check, const Depositary__V1__GetInstrumentRequest *request,
@@ -206,6 +222,11 @@ static int check_outline(struct check *check, const Depositary__V1__GetInstrumen
             error = merkle_edge_append(&end->edge, &leaf, NULL, NULL);
         }
         end->next++;
+        end->length += response->outline[i]->length;
+        if (error == 0 && is_eid_repeated(items, i)) {
+            error =
+                fault_set(check->fault, DEPOSITARY_E_CLAIM_MISMATCH, "%s is named twice in the outline", items[i].eid);
+        }
     }
     if (error == 0) {
         error = check_outline_end(check, response, edition);

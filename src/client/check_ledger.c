@@ -142,7 +142,15 @@ int check_missing_clauses(struct check *check, const Depositary__V1__Status *sta
 
 int check_append_entries(struct check *check, const Depositary__V1__AppendEntriesRequest *request,
                          const Depositary__V1__AppendEntriesResponse *response) {
-    (void)request;
+    struct note note;
+    struct checkpoint sent;
+    bool is_known =
+        note_parse(&note, bytes_text(request->checkpoint), NULL) == 0 && checkpoint_parse(&sent, note.text, NULL) == 0;
+    if (is_known && response->ledger_size < sent.size) {
+        return fault_set(check->fault, DEPOSITARY_E_CLAIM_MISMATCH,
+                         "the ledger is said to have %" PRIu64 " entries after an append that makes them %" PRIu64,
+                         response->ledger_size, sent.size);
+    }
     check->out->number = response->ledger_size;
     return 0;
 }
@@ -159,6 +167,11 @@ int check_put_clauses(struct check *check, const Depositary__V1__PutClausesReque
 int check_health(struct check *check, const Grpc__Health__V1__HealthCheckRequest *request,
                  const Grpc__Health__V1__HealthCheckResponse *response) {
     (void)request;
+    if ((int)response->status < GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN ||
+        (int)response->status > GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN) {
+        return fault_set(check->fault, DEPOSITARY_E_CLAIM_MISMATCH, "a health status that there is none of: %d",
+                         (int)response->status);
+    }
     return response->status == GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
                ? 0
                : fault_set(check->fault, DEPOSITARY_E_NO, "the service is not serving");

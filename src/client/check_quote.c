@@ -89,7 +89,33 @@ static int judge_folded(const struct match *match) {
     return 0;
 }
 
-/* DIFFERS: the differences lie in order inside quote and span. */
+#define FOLDS_ALL (FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE)
+
+/* Whether nothing differs between two differences: quote and text are equal there under all folds. */
+static bool is_rest_equal(struct bytes quote, struct bytes text) {
+    struct folded a;
+    struct folded b;
+    bool equal = false;
+    if (fold_text(&a, quote, FOLDS_ALL, true) != 0) {
+        return false;
+    }
+    if (fold_text(&b, text, FOLDS_ALL, true) == 0) {
+        equal = bytes_equal(bytes_of(a.text, a.len), bytes_of(b.text, b.len));
+        folded_free(&b);
+    }
+    folded_free(&a);
+    struct span whole = {0, (uint32_t)text.len};
+    return equal || (quote.len > 0 && text.len > 0 &&
+                     quote_equal(&equal, quote, text, whole, FOLDS_ALL | FOLD_ELLIPSIS) == 0 && equal);
+}
+
+static bool is_equal_between(const struct match *match, size_t quote_at, size_t quote_end, size_t text_at,
+                             size_t text_end) {
+    return is_rest_equal(bytes_slice(match->quote, quote_at, quote_end - quote_at),
+                         bytes_slice(match->text, text_at, text_end - text_at));
+}
+
+/* DIFFERS: the differences lie in order inside quote and span, and nothing else differs. */
 static int judge_differs(const struct match *match) {
     size_t quote_at = 0;
     size_t text_at = match->span.offset;
@@ -106,10 +132,15 @@ static int judge_differs(const struct match *match) {
             quote.length + text.length == 0) {
             return fault_set(match->check->fault, DEPOSITARY_E_CLAIM_MISMATCH, "a difference lies outside the match");
         }
+        if (!is_equal_between(match, quote_at, quote.offset, text_at, text.offset)) {
+            return fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "quote and text differ where it is not said");
+        }
         quote_at = (size_t)quote.offset + quote.length;
         text_at = (size_t)text.offset + text.length;
     }
-    return 0;
+    return is_equal_between(match, quote_at, match->quote.len, text_at, text_end)
+               ? 0
+               : fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "quote and text differ where it is not said");
 }
 
 static unsigned fold_count(unsigned folds) {

@@ -77,6 +77,9 @@ int check_search_clauses(struct check *check, const Depositary__V1__SearchClause
     if (response->searched_ledger_size > check->state->size || response->total < response->n_hits) {
         return fault_set(check->fault, DEPOSITARY_E_CLAIM_MISMATCH, "what was searched, or the total, cannot be");
     }
+    if (response->n_hits == 0 && (response->next_page_token[0] != '\0')) {
+        return fault_set(check->fault, DEPOSITARY_E_LIST_GAP, "a page without hits, and yet there are more");
+    }
     question.searched_size = response->searched_ledger_size < check->state->size ? response->searched_ledger_size : 0;
     check->out->searched_size = response->searched_ledger_size;
     int error = check_page_size(check, response->n_hits, request->page_size);

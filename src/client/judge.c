@@ -136,8 +136,10 @@ static int judge_carried(struct judging *judging) {
 static int judge_known(struct judging *judging) {
     struct judgement *out = judging->out;
     const struct ledger_view *held = judging->question->held;
+    const ProtobufCMessageDescriptor *input = judging->question->method->input;
     struct ledger_point point;
-    if (held == NULL || !is_sealed_state(judging, held)) {
+    bool is_named = protobuf_c_message_descriptor_get_field_by_name(input, "known_ledger_size") != NULL;
+    if (!is_named || held == NULL || !is_sealed_state(judging, held)) {
         return fault_set(&out->fault, DEPOSITARY_E_SEAL_STATE,
                          "the answer carries no ledger state, and is sealed from another than the one held");
     }
@@ -224,14 +226,25 @@ static void judge_clock(struct judging *judging) {
     }
 }
 
+/* The register by which the key must be known: not older than the sealed state, nor than the largest that is held, so that an answer which carries
+ * no state cannot be sealed from an old one by a key that was revoked since. */
+static uint64_t least_register(const struct judging *judging) {
+    const struct judgement *out = judging->out;
+    struct ledger_point largest;
+    bool has_larger =
+        !out->has_state && trust_largest(judging->terms->trust, &largest) && largest.size > out->head.ledger_size;
+    return has_larger ? largest.size : out->head.ledger_size;
+}
+
 static int judge_key(struct judging *judging) {
     struct judgement *out = judging->out;
     const struct bytes public_key = out->seal.public_key;
+    const uint64_t least = least_register(judging);
     if (finds_own_key(judging)) {
         out->key = out->findings.key;
-    } else if (!trust_find_key(judging->terms->trust, public_key, out->head.ledger_size, &out->key, NULL)) {
+    } else if (!trust_find_key(judging->terms->trust, public_key, least, &out->key, NULL)) {
         memcpy(out->need.public_key, public_key.data, PUBLIC_KEY_LEN);
-        out->need.least_size = out->head.ledger_size;
+        out->need.least_size = least;
         return need(judging, NEED_KEY);
     }
     if (out->key.register_size < out->head.ledger_size) {

@@ -44,10 +44,12 @@ expect 0 depositary get a-treaty 1 --as-of "$before"
 contains "$work/out" "freinds"
 expect 5 depositary get a-treaty 1 --as-of 2199-01-01
 no_text
-expect 1 depositary get a-treaty 1 --edition 3
+expect 1 depositary get a-treaty 1 --edition 3 --language en
 contains "$work/err" proven
-expect 1 depositary get a-treaty 1 --as-of 2001-01-01
+expect 1 depositary get a-treaty 1 --as-of 2001-01-01 --language en
 contains "$work/err" proven
+expect 1 depositary get a-treaty 1 --edition 3 # which text is meant was the service's choice
+contains "$work/err" claimed
 expect 1 depositary get a-treaty 1 --language fr
 contains "$work/err" proven
 
