@@ -75,7 +75,7 @@ int check_list_entries(struct check *check, const Depositary__V1__ListEntriesReq
     for (size_t i = 0; i < response->n_records; i++) {
         struct bytes record = bytes_of_data(response->records[i]);
         if (record.len == 0 || record.len > LIMIT_ENTRY) {
-            return fault_set(check->fault, DEPOSITARY_E_LIMIT, "entry %" PRIu64 " has %zu bytes", request->start + i,
+            return fault_set(check->fault, DEPOSITARY_E_RESPONSE, "entry %" PRIu64 " has %zu bytes", request->start + i,
                              record.len);
         }
         records[i] = (depositary_blob){record.data, record.len};

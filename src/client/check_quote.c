@@ -155,8 +155,9 @@ static unsigned fold_count(unsigned folds) {
 static int refute(const struct match *match, enum verdict said) {
     struct quote_matches found;
     int error = quote_find(&found, match->quote, match->text, match->work);
-    if (error) {
-        return fault_set(match->check->fault, error, "the quote cannot be compared");
+    if (error) { /* a true service shows nothing that costs more than it may cost itself */
+        return fault_set(match->check->fault, error == DEPOSITARY_E_LIMIT ? DEPOSITARY_E_QUOTE : error,
+                         "the verdict cannot be checked with what it may cost");
     }
     bool is_better = false;
     if (found.count > 0) {

@@ -268,7 +268,7 @@ static Depositary__V1__QuoteMatch *make_match(struct scene *scene, const char *q
         match->clauses[i] = world_clause(&scene->world, PACT_2, place + i, 0);
         buffer_append_text(&text, match->clauses[i]->clause->text);
     }
-    WORLD_NEED(quote_find(&found, bytes_text(quote), buffer_bytes(&text)) == 0);
+    WORLD_NEED(quote_find(&found, bytes_text(quote), buffer_bytes(&text), NULL) == 0);
     WORLD_NEED(found.count >= 1);
     match->span = make_span(scene, found.matches[0].span);
     match->folds = scene_list(scene, 6);

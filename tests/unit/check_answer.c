@@ -129,6 +129,7 @@ START_TEST(a_lie_is_refused) {
     int error = scene_judge(&scene, &judgement);
     ck_assert_msg(error == lie->error, "%s: %s (%s), not %s", lie->name, depositary_error_name(error),
                   judgement.fault.text, depositary_error_name(lie->error));
+    ck_assert(depositary_error_is_verification(error) || judgement.need.kind != NEED_NOTHING);
     ck_assert_uint_eq(judgement.findings.clauses_count, 0);
     ck_assert_uint_eq(judgement.findings.spoken_count, 0);
     judgement_free(&judgement);
