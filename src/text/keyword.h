@@ -8,6 +8,8 @@ enum keyword {
     KEYWORD_NONE,
     KEYWORD_ARTICLE,     /* Article, Статья, Maddə, المادة */
     KEYWORD_SECTION,     /* §, Section */
+    KEYWORD_RULE,        /* Rule, Regel, Правило */
+    KEYWORD_ITEM,        /* Principle, Clause: what is cited by its number alone */
     KEYWORD_CLAUSE,      /* Clause; in citations */
     KEYWORD_PARAGRAPH,   /* paragraph, para, Absatz, пункт; in citations */
     KEYWORD_POINT,       /* point, letter, подпункт; in citations */

@@ -2,6 +2,7 @@
 #include "text/label.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/encode.h"
 #include "text/character.h"
@@ -31,8 +32,12 @@ size_t line_body(struct bytes line, bool *marked) {
 }
 
 const char *label_prefix(enum label_kind kind) {
-    static const char *const prefixes[] = {"", "cl", "art", "sec", "att"};
+    static const char *const prefixes[] = {"", "cl", "art", "sec", "rule", "cl", "cl", "sec", "cl", "att"};
     return prefixes[kind];
+}
+
+bool label_is_worded(enum label_kind kind) {
+    return kind >= LABEL_ARTICLE && kind <= LABEL_ITEM;
 }
 
 /* ---- units */
@@ -59,10 +64,14 @@ static size_t take_chinese_article(struct number *number, struct bytes in) {
     return at + number_inserted(number, from(in, at));
 }
 
-static size_t take_any_number(struct number *number, struct bytes in) {
-    size_t len = number_digits(number, in);
+size_t label_number(struct number *number, struct bytes in) {
+    size_t len = number_of_article(number, in);
     if (len == 0) {
         len = number_word(number, in);
+    }
+    if (len == 0 && bytes_starts_with(in, BYTES("Ier"))) { /* Titre Ier */
+        *number = (struct number){.value = 1, .text = "1"};
+        len = is_word(utf8_at(in, 3)) ? 0 : 3;
     }
     return len > 0 ? len : number_roman(number, in);
 }
@@ -70,19 +79,72 @@ static size_t take_any_number(struct number *number, struct bytes in) {
 /* What may follow "Article 7": nothing, white space, or a mark that does not go on with a reference, as "(2)" and "," do. */
 static bool ends_label(uint32_t next) {
     return next == CODE_POINT_NOWHERE || is_white_space(next) || next == '.' || next == ':' || next == ')' ||
-           next == '-' || next == '*' || next == '_' || (next >= 0x2010 && next <= 0x2015);
+           next == '-' || next == '*' || next == '[' || next == '_' || (next >= 0x2010 && next <= 0x2015);
+}
+
+/* Forms of the word that speak of several, or of one that stands elsewhere. */
+static bool is_cited_form(struct bytes word) {
+    static const char *const forms[] = {"articles", "artikels", "§§", "статьи", "статье",
+                                        "статью",   "статьей",  "ст", "статті"};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (keyword_len(word, forms[i]) == word.len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Ek Madde 1, Geçici Madde 1: articles that count for themselves. */
+static size_t take_series_word(const char **series, struct bytes in) {
+    static const char *const words[][2] = {{"ek", "ek"}, {"geçici", "gecici"}, {"mükerrer", "mukerrer"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = keyword_len(in, words[i][0]);
+        if (len > 0 && keyword_len(from(in, skip_spaces(in, len)), "madde") > 0) {
+            *series = words[i][1];
+            return skip_spaces(in, len);
+        }
+    }
+    return 0;
 }
 
 /* Article 7, Статья 7, § 31a */
 static size_t take_worded(struct number *number, struct bytes in, enum keyword keyword) {
-    size_t at = keyword_take(in, keyword);
-    if (at == 0) {
+    const char *series = NULL;
+    size_t start = keyword == KEYWORD_ARTICLE ? take_series_word(&series, in) : 0;
+    size_t at = start + keyword_take(from(in, start), keyword);
+    if (at == start || is_cited_form(bytes_slice(in, start, at - start))) {
         return 0;
     }
     at += at < in.len && in.data[at] == '.';
     at = skip_spaces(in, at);
-    size_t len = take_any_number(number, from(in, at));
-    return len > 0 && ends_label(utf8_at(in, at + len)) ? at + len : 0;
+    size_t len = label_number(number, from(in, at));
+    if (len == 0 || !ends_label(utf8_at(in, at + len))) {
+        return 0;
+    }
+    if (series) {
+        char text[NUMBER_TEXT_MAX];
+        memcpy(text, number->text, sizeof text);
+        snprintf(number->series, sizeof number->series, "%.*s", (int)sizeof number->series - 1, series);
+        snprintf(number->text, sizeof number->text, "%s-%.*s", number->series, 12, text);
+    }
+    return at + len;
+}
+
+bool is_range_of(enum label_kind kind, struct bytes line) {
+    static const enum keyword keywords[] = {KEYWORD_NONE, KEYWORD_NONE, KEYWORD_ARTICLE, KEYWORD_SECTION};
+    bool marked;
+    struct bytes in = trim(from(line, line_body(line, &marked)));
+    if (kind != LABEL_ARTICLE && kind != LABEL_SECTION) {
+        return false;
+    }
+    if (bytes_starts_with(in, BYTES("("))) { /* a remark before it: "(XXXX) §§ 3 bis 6" */
+        const uint8_t *close = memchr(in.data, ')', in.len);
+        in = close ? trim(from(in, (size_t)(close - in.data) + 1)) : in;
+    }
+    size_t len = keyword_take(in, keywords[kind]);
+    struct number number;
+    return len > 0 && is_cited_form(bytes_slice(in, 0, len)) &&
+           label_number(&number, from(in, skip_spaces(in, len))) > 0;
 }
 
 /* 7-modda, 7-бап: the word after the number */
@@ -95,61 +157,165 @@ static size_t take_number_first(struct number *number, struct bytes in) {
     return len > 0 && ends_label(utf8_at(in, at + 1 + len)) ? at + 1 + len : 0;
 }
 
-/* 4. or 4) or 4．, not 4.5; 四、 */
+/* 4. or 4) or 4． or "4 - ", not 4.5; 四、 */
 static size_t take_dotted(struct number *number, struct bytes in) {
     size_t at = number_digits(number, in);
     if (at == 0) {
         at = number_chinese(number, in);
         return at > 0 && utf8_at(in, at) == 0x3001 ? at + BYTES("、").len : 0;
     }
-    uint32_t mark = utf8_at(in, at);
-    if (mark != '.' && mark != ')' && mark != 0xFF0E && mark != 0xFF09) {
-        return 0;
-    }
-    at += mark < 0x80 ? 1 : 3;
     struct number digits;
-    return mark == '.' && number_digits(&digits, from(in, at)) > 0 ? 0 : at;
+    uint32_t mark = utf8_at(in, at);
+    if (mark == '.' || mark == ')' || mark == 0xFF0E || mark == 0xFF09) {
+        at += mark < 0x80 ? 1 : 3;
+        return mark == '.' && number_digits(&digits, from(in, at)) > 0 ? 0 : at;
+    }
+    at = skip_spaces(in, at);
+    mark = utf8_at(in, at);
+    at += mark == '-' ? 1 : 3;
+    bool dash = mark == '-' || (mark >= 0x2010 && mark <= 0x2015);
+    return dash && is_white_space(utf8_at(in, at)) && number_digits(&digits, from(in, skip_spaces(in, at))) == 0 ? at
+                                                                                                                 : 0;
 }
 
-/* Annex II, 附件一, Annex: with a number, or alone. */
-static size_t take_annex(struct number *number, struct bytes in) {
-    size_t at = keyword_take(in, KEYWORD_ANNEX);
-    if (at == 0) {
+/* IV. and a space; I) is a point of a list. */
+size_t label_roman(struct number *number, struct bytes in) {
+    size_t at = in.len > 0 && in.data[0] < 'a' ? number_roman(number, in) : 0;
+    uint32_t next = utf8_at(in, at + 1);
+    return at > 0 && in.data[at < in.len ? at : 0] == '.' && (is_white_space(next) || next == CODE_POINT_NOWHERE)
+               ? at + 1
+               : 0;
+}
+
+static bool is_capital_or_uncased(uint32_t c) {
+    return c != CODE_POINT_NOWHERE && is_word(c) && (case_fold(c) != c || (c >= 0x0E00 && c < 0x10000));
+}
+
+/* "4 Heading": the number alone before a heading; not a date, which ends in a year. */
+static size_t take_bare(struct number *number, struct bytes in) {
+    size_t at = number_digits(number, in);
+    size_t rest = skip_spaces(in, at);
+    if (at == 0 || rest == at || !is_heading_like(in) || !is_capital_or_uncased(utf8_at(in, rest))) {
         return 0;
     }
-    size_t start = skip_spaces(in, at);
-    struct bytes rest = from(in, start);
-    size_t len = take_any_number(number, rest);
-    if (len == 0) {
-        len = number_chinese(number, rest);
+    uint32_t last = in.data[in.len - 1];
+    return last >= '0' && last <= '9' ? 0 : at;
+}
+
+/* (4) */
+static size_t take_bracketed_number(struct number *number, struct bytes in) {
+    uint32_t first = utf8_at(in, 0);
+    size_t at = first == '(' ? 1 : first == 0xFF08 ? 3 : 0;
+    size_t len = at > 0 ? number_digits(number, from(in, at)) : 0;
+    uint32_t last = utf8_at(in, at + len);
+    return len > 0 && (last == ')' || last == 0xFF09) ? at + len + (last < 0x80 ? 1 : 3) : 0;
+}
+
+/* № 1, No. 1, Nr. 1 */
+static size_t skip_number_sign(struct bytes in, size_t at) {
+    static const char *const signs[] = {"№", "n°", "nº", "no", "nr"};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        size_t len = keyword_len(from(in, at), signs[i]);
+        if (len > 0) {
+            at += len;
+            at += at < in.len && in.data[at] == '.';
+            return skip_spaces(in, at);
+        }
     }
-    if (len == 0 && rest.len > 0 && rest.data[0] >= 'A' && rest.data[0] <= 'Z' && !is_word(utf8_at(rest, 1))) {
-        *number = (struct number){.value = (uint32_t)(rest.data[0] - 'A') + 1, .text = {(char)rest.data[0], '\0'}};
+    return at;
+}
+
+/* II, 一, 1, A; 0 where there is none. */
+static size_t take_annex_number(struct number *number, struct bytes in) {
+    size_t len = label_number(number, in);
+    if (len == 0) {
+        len = number_chinese(number, in);
+    }
+    if (len == 0 && in.len > 0 && in.data[0] >= 'A' && in.data[0] <= 'Z' && !is_word(utf8_at(in, 1))) {
+        *number = (struct number){.value = (uint32_t)(in.data[0] - 'A') + 1, .text = {(char)in.data[0], '\0'}};
         len = 1;
     }
+    return len;
+}
+
+/* Annex II, 附件一, First Schedule, Annex: with a number, or alone. */
+static size_t take_annex(struct number *number, struct bytes in) {
+    struct number ordinal = {0};
+    size_t start = skip_spaces(in, number_word(&ordinal, in));
+    size_t at = start + keyword_take(from(in, start), KEYWORD_ANNEX);
+    if (at == start) {
+        return 0;
+    }
+    if (ordinal.value > 0) {
+        *number = ordinal;
+        return ends_label(utf8_at(in, at)) && is_heading_like(in) ? at : 0;
+    }
+    start = skip_number_sign(in, skip_spaces(in, at));
+    size_t len = take_annex_number(number, from(in, start));
     if (len == 0) {
+        uint32_t next = utf8_at(in, start);
         *number = (struct number){0};
-        return rest.len == 0 ? at : 0;
+        return start == in.len || next == ':' || (next >= 0x2010 && next <= 0x2015) ? at : 0;
     }
     return ends_label(utf8_at(in, start + len)) && is_heading_like(in) ? start + len : 0;
+}
+
+/* 附　則: what a statute says of its own coming into force counts anew there. */
+static size_t take_supplement(struct number *number, struct bytes in) {
+    *number = (struct number){0};
+    return bytes_equal(in, BYTES("附則")) || bytes_equal(in, BYTES("附　則")) ? in.len : 0;
+}
+
+static size_t take_label(struct label *label, struct bytes in) {
+    struct number *number = &label->number;
+    size_t len;
+    if ((len = take_dotted(number, in)) > 0) {
+        label->kind = LABEL_CLAUSE;
+    } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0 ||
+               (len = take_number_first(number, in)) > 0) {
+        label->kind = LABEL_ARTICLE;
+    } else if ((len = take_worded(number, in, KEYWORD_SECTION)) > 0) {
+        label->kind = LABEL_SECTION;
+    } else if ((len = take_worded(number, in, KEYWORD_RULE)) > 0) {
+        label->kind = LABEL_RULE;
+    } else if ((len = take_annex(number, in)) > 0 || (len = take_supplement(number, in)) > 0) {
+        label->kind = LABEL_ANNEX;
+    } else if ((len = take_worded(number, in, KEYWORD_ITEM)) > 0) {
+        label->kind = LABEL_ITEM;
+    } else if ((len = label_roman(number, in)) > 0) {
+        label->kind = LABEL_ROMAN;
+    } else if ((len = take_bracketed_number(number, in)) > 0) {
+        label->kind = LABEL_BRACKET;
+    } else if ((len = take_bare(number, in)) > 0) {
+        label->kind = LABEL_BARE;
+    }
+    return len;
+}
+
+static enum label_shape shape_after(struct bytes line, size_t end) {
+    while (end < line.len && (line.data[end] == '*' || line.data[end] == '_')) {
+        end++; /* **Article 1** */
+    }
+    uint32_t c = utf8_at(line, end);
+    size_t at = skip_spaces(line, end);
+    uint32_t next = utf8_at(line, at);
+    if (next == '-' || (next >= 0x2010 && next <= 0x2015)) {
+        return SHAPE_DASH;
+    }
+    if (next == '(' || next == '[' || next == 0xFF08 || next == 0x3010) {
+        return SHAPE_BRACKET;
+    }
+    if (c == '.' || c == ':') {
+        return c == '.' ? SHAPE_DOT : SHAPE_COLON;
+    }
+    return at > end ? SHAPE_SPACE : SHAPE_JOINED;
 }
 
 struct label label_of(struct bytes line) {
     struct label label = {0};
     size_t body = line_body(line, &label.marked);
-    struct bytes in = trim(from(line, body));
-    size_t len = take_dotted(&label.number, in);
-    if (len > 0) {
-        label.kind = LABEL_CLAUSE;
-    } else if ((len = take_chinese_article(&label.number, in)) > 0 ||
-               (len = take_worded(&label.number, in, KEYWORD_ARTICLE)) > 0 ||
-               (len = take_number_first(&label.number, in)) > 0) {
-        label.kind = LABEL_ARTICLE;
-    } else if (!bytes_starts_with(in, BYTES("§§")) && (len = take_worded(&label.number, in, KEYWORD_SECTION)) > 0) {
-        label.kind = LABEL_SECTION;
-    } else if ((len = take_annex(&label.number, in)) > 0) {
-        label.kind = LABEL_ANNEX;
-    } else {
+    size_t len = take_label(&label, trim(from(line, body)));
+    if (len == 0) {
         return label;
     }
     label.start = body;
@@ -163,6 +329,7 @@ struct label label_of(struct bytes line) {
         label.rest += utf8_put(bytes, c);
     }
     label.alone = label.rest == line.len;
+    label.shape = label.alone ? SHAPE_ALONE : shape_after(line, label.end);
     return label;
 }
 
@@ -187,32 +354,6 @@ bool is_heading_like(struct bytes line) {
         line.len = before;
     }
     return false;
-}
-
-bool is_division(struct bytes line) {
-    bool marked;
-    struct bytes in = trim(from(line, line_body(line, &marked)));
-    if (marked) {
-        return true;
-    }
-    if (!is_heading_like(in)) {
-        return false;
-    }
-    if (bytes_starts_with(in, BYTES("第"))) {
-        static const char *const divisions[] = {"编", "章", "节", "部分", "編", "節", "分编"};
-        struct number number;
-        size_t len = number_chinese(&number, from(in, BYTES("第").len));
-        for (size_t i = 0; len > 0 && i < sizeof divisions / sizeof divisions[0]; i++) {
-            if (bytes_starts_with(from(in, BYTES("第").len + len), bytes_text(divisions[i]))) {
-                return true;
-            }
-        }
-        return false;
-    }
-    size_t len = keyword_take(in, KEYWORD_DIVISION);
-    struct number number;
-    struct bytes rest = from(in, skip_spaces(in, len));
-    return len > 0 && take_any_number(&number, rest) > 0;
 }
 
 /* ---- points */

@@ -4,20 +4,35 @@
 
 #include "text/numeral.h"
 
-enum label_kind { LABEL_NONE, LABEL_CLAUSE, LABEL_ARTICLE, LABEL_SECTION, LABEL_ANNEX };
+enum label_kind {
+    LABEL_NONE,
+    LABEL_CLAUSE,  /* 4. */
+    LABEL_ARTICLE, /* Article 4 */
+    LABEL_SECTION, /* § 4, Section 4 */
+    LABEL_RULE,    /* Rule 4 */
+    LABEL_ITEM,    /* Principle 4, Clause 4: the word and a number */
+    LABEL_ROMAN,   /* IV. */
+    LABEL_BARE,    /* 4 Heading */
+    LABEL_BRACKET, /* (4) */
+    LABEL_ANNEX    /* Annex IV */
+};
+
+/** How a label goes on after its number; those of one numbering go on alike. */
+enum label_shape { SHAPE_ALONE, SHAPE_SPACE, SHAPE_DOT, SHAPE_DASH, SHAPE_COLON, SHAPE_BRACKET, SHAPE_JOINED };
 
 /** The label of a unit. Offsets are bytes in the line. */
 struct label {
     enum label_kind kind;
     struct number number; /* of an annex without number: value 0 */
-    size_t start;         /* of the label as printed, with the dot of "4." */
+    enum label_shape shape;
+    size_t start; /* of the label as printed, with the dot of "4." */
     size_t end;
     size_t rest; /* what follows it, after white space and dots */
     bool marked; /* a Markdown heading */
     bool alone;  /* nothing follows */
 };
 
-/** The prefix of its eIds: cl, art, sec, att. */
+/** The prefix of its eIds: cl, art, sec, rule, att. */
 const char *label_prefix(enum label_kind kind);
 
 /** The label that a line begins with; kind LABEL_NONE where it has none. */
@@ -26,10 +41,18 @@ struct label label_of(struct bytes line);
 /** Where a line begins after a byte order mark, white space and the marks of Markdown; *marked: whether it is a heading. */
 size_t line_body(struct bytes line, bool *marked);
 
+/** The number after a word, "7", "L. 123-4", "Two", "IV"; its length, 0 where there is none. */
+size_t label_number(struct number *number, struct bytes in);
+/** "IV." before a space or the end. */
+size_t label_roman(struct number *number, struct bytes in);
+
+/** Whether the label is a word and a number: such a numbering may leave numbers out. */
+bool label_is_worded(enum label_kind kind);
+/** Whether a line is several of a kind: "§§ 3 bis 6 (weggefallen)", "Articles 4 to 6". Never the label of a unit. */
+bool is_range_of(enum label_kind kind, struct bytes line);
+
 /** Whether a line can be a heading: short, and ending neither a sentence nor a member of a list. */
 bool is_heading_like(struct bytes line);
-/** Whether a line stands above units: a Markdown heading, or "Part II" and kin. */
-bool is_division(struct bytes line);
 
 /* ---- inside a unit */
 

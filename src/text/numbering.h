@@ -2,43 +2,8 @@
 #ifndef TEXT_NUMBERING_H
 #define TEXT_NUMBERING_H
 
-#include "text/import.h"
-#include "text/label.h"
-#include "text/lines.h"
-
-/** A line that begins with the label of a unit or of an annex. */
-struct mark {
-    size_t line; /* index */
-    struct label label;
-    bool fresh;  /* begins a paragraph */
-    bool prose;  /* goes on as a sentence does: "Article 5 of the Treaty ..." */
-    bool closed; /* the line before ends a sentence */
-    bool chosen; /* is a unit */
-    bool repeat; /* chosen, though its number was there before */
-};
-
-struct marks {
-    struct mark *items;
-    size_t count;
-};
-
-/** All marks, none chosen. */
-MUST_USE int marks_of(struct marks *out, struct bytes text, const struct lines *lines);
-void marks_free(struct marks *marks);
-
-/** A list of findings that stops at FINDINGS_MAX. */
-#define FINDINGS_MAX 1000
-
-struct findings {
-    struct finding *items;
-    size_t count;
-    size_t capacity;
-    int error;
-};
-
-/** NULL keeps nothing. */
-void finding_add(struct findings *findings, enum finding_kind kind, size_t line, size_t column, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+#include "text/finding.h"
+#include "text/mark.h"
 
 /**
  * Chooses among the marks [first, end) of one kind those whose numbers run (1, 2, 3 ...), and says what is doubtful. Lists inside
@@ -46,7 +11,13 @@ void finding_add(struct findings *findings, enum finding_kind kind, size_t line,
  */
 size_t numbering_choose(struct marks *marks, size_t first, size_t end, enum label_kind kind, struct findings *findings);
 
-/** The kind whose numbering runs best in [first, end), LABEL_NONE where none has two units. */
-enum label_kind numbering_best(struct marks *marks, size_t first, size_t end);
+/** The kind whose numbering runs best in [first, end), LABEL_NONE where none does. *other: another that runs too, or LABEL_NONE. */
+enum label_kind numbering_best(struct marks *marks, size_t first, size_t end, enum label_kind *other);
+
+/**
+ * Where a table of contents that lists labels of the kind ends: the index of the first mark after it, or `first` where there is
+ * none. Its entries have no text between them, and their numbers stand again behind it.
+ */
+size_t numbering_contents_end(const struct marks *marks, size_t first, size_t end, enum label_kind kind);
 
 #endif

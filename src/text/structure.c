@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "text/character.h"
+#include "text/division.h"
 #include "text/label.h"
 #include "text/lines.h"
 
@@ -261,14 +262,15 @@ static void read_body(struct builder *builder, size_t i, size_t at) {
     provision_close(builder, &builder->paragraph, builder->text.len);
 }
 
-static enum label_kind label_kind_of(struct bytes part) {
+/* Whether the eId's part is named after some label: art_5, cl_7. */
+static bool is_named_after_label(struct bytes part) {
     for (int kind = LABEL_CLAUSE; kind <= LABEL_ANNEX; kind++) {
         struct bytes prefix = bytes_text(label_prefix((enum label_kind)kind));
         if (bytes_starts_with(part, prefix) && part.len > prefix.len && part.data[prefix.len] == '_') {
-            return (enum label_kind)kind;
+            return true;
         }
     }
-    return LABEL_NONE;
+    return false;
 }
 
 /* Whether the eId's part names this label: art_5 and art_5_2 (the second of that name) are both "Article 5". */
@@ -281,30 +283,40 @@ static bool names_label(struct bytes part, const struct label *label) {
     return label->number.value == 0 || part.len == (size_t)len || part.data[len] == '_';
 }
 
+/* "I. General" may be the heading above "1."; "4." and the worded labels are never that. */
+static bool may_be_heading(enum label_kind kind) {
+    return kind == LABEL_ROMAN || kind == LABEL_BARE || kind == LABEL_BRACKET;
+}
+
 /* The line of the unit's label; headings of parts and chapters may stand above it. False where there is none. */
 static bool find_label(const struct builder *builder, size_t *line, struct label *label) {
     struct bytes part = last_part(builder->eid);
-    if (bytes_equal(part, BYTES("preface"))) {
-        part =
-            first_part(builder->eid); /* what stands above the units of an annex begins with the annex's own heading */
+    if (bytes_equal(
+            part, BYTES("preface"))) { /* what stands above the units of an annex begins with the annex's own heading */
+        part = first_part(builder->eid);
     }
-    enum label_kind kind = label_kind_of(part);
-    for (size_t i = 0, seen = 0; kind != LABEL_NONE && i < builder->lines.count && seen < LINES_BEFORE_LABEL; i++) {
+    bool named = is_named_after_label(part);
+    bool found = false;
+    for (size_t i = 0, seen = 0; named && i < builder->lines.count && seen < LINES_BEFORE_LABEL; i++) {
         if (is_blank(builder, i)) {
             continue;
         }
         struct bytes bytes = line_bytes(builder, i);
-        *label = label_of(bytes);
-        if (label->kind == kind && names_label(part, label)) {
+        struct label here = label_of(bytes);
+        if (here.kind != LABEL_NONE && names_label(part, &here) && (!found || !may_be_heading(here.kind))) {
             *line = i;
-            return true;
+            *label = here;
+            found = true;
+            if (!may_be_heading(here.kind)) {
+                return true;
+            }
         }
-        if (!is_heading_like(bytes)) {
-            return false;
+        if (!is_heading_like(bytes) && !is_division(bytes)) {
+            return found;
         }
         seen++;
     }
-    return false;
+    return found;
 }
 
 static size_t next_line(const struct builder *builder, size_t i) {
@@ -328,13 +340,18 @@ static void set_heading(struct builder *builder, size_t offset, struct bytes lin
     builder->structure.heading = (struct span){(uint32_t)(offset + body), (uint32_t)len};
 }
 
+/* A number without a word: what follows is text, unless it stands alone on its line. */
+static bool is_plain(enum label_kind kind) {
+    return kind == LABEL_CLAUSE || kind == LABEL_ROMAN || kind == LABEL_BRACKET;
+}
+
 /* The heading after the label, in its line or on its own; *line and *at move past it. */
 static void read_heading(struct builder *builder, const struct label *label, size_t *line, size_t *at) {
     size_t i = *line;
     struct bytes rest = line_bytes(builder, i);
     rest = bytes_slice(rest, label->rest, rest.len - label->rest);
     if (trim(rest).len > 0) {
-        bool own_line = label->kind != LABEL_CLAUSE || is_blank(builder, i + 1);
+        bool own_line = !is_plain(label->kind) || is_blank(builder, i + 1);
         if (label->marked || (own_line && is_heading(builder, i, rest))) {
             set_heading(builder, builder->lines.items[i].offset + label->rest, rest);
             *line = i + 1;
@@ -345,7 +362,7 @@ static void read_heading(struct builder *builder, const struct label *label, siz
     *line = i + 1;
     *at = 0;
     size_t next = next_line(builder, i + 1);
-    if (label->kind == LABEL_CLAUSE || next == builder->lines.count) {
+    if (is_plain(label->kind) || next == builder->lines.count) {
         return;
     }
     struct bytes candidate = line_bytes(builder, next);

@@ -1,3 +1,5 @@
 depositary_check(fold depositary_text)
 depositary_check(quote depositary_text depositary_corpus)
 depositary_check(corpus depositary_corpus packages::sodium)
+depositary_check(import depositary_text)
+target_sources(check_import PRIVATE instrument_maker.c)
