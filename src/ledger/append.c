@@ -106,18 +106,18 @@ static int merge(struct ledger *ledger, struct bytes note, struct fault *fault) 
 /* ---- an append that extends */
 
 /* Makes it the pending append, unless it is that already: the same size and root are the same entries. */
-static int await(struct ledger *ledger, const struct bytes *records, size_t count, const struct checkpoint *checkpoint,
-                 struct bytes note, int64_t now_s, struct fault *fault) {
+static int await(struct ledger *ledger, const struct offer *offer, struct fault *fault) {
     struct pending *pending = ledger->pending;
-    if (pending != NULL && pending->first + pending->count == checkpoint->size && pending->count == count &&
-        hash_equal(&pending->root, &checkpoint->root)) {
+    if (pending != NULL && pending->first + pending->count == offer->checkpoint.size &&
+        pending->count == offer->count && pending->is_followed == offer->is_followed &&
+        hash_equal(&pending->root, &offer->checkpoint.root)) {
         buffer_clear(&pending->note);
-        buffer_append(&pending->note, note);
-        pending->touched_s = now_s;
+        buffer_append(&pending->note, offer->note);
+        pending->touched_s = offer->now_s;
         return pending->note.error;
     }
     struct pending *fresh;
-    int error = pending_new(&fresh, ledger, records, count, checkpoint, note, now_s, fault);
+    int error = pending_new(&fresh, ledger, offer, fault);
     if (error)
         return error;
     pending_drop(ledger);
@@ -133,49 +133,68 @@ static bool has_quorum_now(const struct ledger *ledger) {
            policy_verify_checkpoint(&checkpoint, ledger->policy, ledger->state->checkpoint, NULL) == 0;
 }
 
-static int append_locked(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes note,
-                         int64_t now_s, struct append_result *result, struct fault *fault) {
+static int append_locked(struct ledger *ledger, struct offer *offer, struct append_result *result,
+                         struct fault *fault) {
     /* The signature is the authority: before it holds, nothing else is looked at. */
-    struct checkpoint checkpoint;
+    const struct checkpoint *checkpoint = &offer->checkpoint;
     bool has_quorum = false;
-    int error = policy_verify_signatures(&checkpoint, &has_quorum, ledger->policy, note, fault);
+    int error = policy_verify_signatures(&offer->checkpoint, &has_quorum, ledger->policy, offer->note, fault);
     if (error)
         return error;
 
-    pending_expire(ledger, now_s);
+    pending_expire(ledger, offer->now_s);
     uint64_t size = ledger->state->size;
-    if (checkpoint.size <= size) {
-        error = contained(ledger, records, count, &checkpoint, fault);
-        if (error == 0 && checkpoint.size == size && size > 0)
-            error = merge(ledger, note, fault);
-        result->size = checkpoint.size;
+    if (checkpoint->size <= size) {
+        error = contained(ledger, offer->records, offer->count, checkpoint, fault);
+        if (error == 0 && checkpoint->size == size && size > 0)
+            error = merge(ledger, offer->note, fault);
+        result->size = checkpoint->size;
         return error;
     }
     if (!has_quorum && has_quorum_now(ledger))
         return fault_set(fault, DEPOSITARY_E_QUORUM,
                          "too few of the policy's witnesses cosigned the checkpoint, and the current one has enough");
-    if (checkpoint.size - size != count)
+    if (checkpoint->size - size != offer->count)
         return conflict(fault, "current size plus new entries is not the checkpoint's size");
-    error = await(ledger, records, count, &checkpoint, note, now_s, fault);
+    error = await(ledger, offer, fault);
     if (error == 0)
         error = pending_missing(ledger, result, fault);
     if (error == 0)
         error = pending_commit(ledger, fault);
     if (error == 0)
-        result->size = checkpoint.size;
+        result->size = checkpoint->size;
+    return error;
+}
+
+static int take_offer(struct ledger *ledger, struct offer *offer, struct append_result *result, struct fault *fault) {
+    result->size = 0;
+    result->missing_count = 0;
+    if (offer->note.len > LIMIT_NOTE)
+        return fault_set(fault, DEPOSITARY_E_CHECKPOINT_FORMAT, "the checkpoint is longer than %u bytes", LIMIT_NOTE);
+    pthread_mutex_lock(&ledger->write_lock);
+    int error = append_locked(ledger, offer, result, fault);
+    pthread_mutex_unlock(&ledger->write_lock);
     return error;
 }
 
 int ledger_append(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
                   int64_t now_s, struct append_result *result, struct fault *fault) {
-    result->size = 0;
-    result->missing_count = 0;
-    if (checkpoint.len > LIMIT_NOTE)
-        return fault_set(fault, DEPOSITARY_E_CHECKPOINT_FORMAT, "the checkpoint is longer than %u bytes", LIMIT_NOTE);
+    struct offer offer = {.records = records, .count = count, .note = checkpoint, .now_s = now_s};
+    return take_offer(ledger, &offer, result, fault);
+}
+
+int ledger_follow(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
+                  int64_t now_s, struct append_result *result, struct fault *fault) {
+    struct offer offer = {
+        .records = records, .count = count, .note = checkpoint, .now_s = now_s, .is_followed = true};
+    return take_offer(ledger, &offer, result, fault);
+}
+
+void ledger_unfollow(struct ledger *ledger) {
     pthread_mutex_lock(&ledger->write_lock);
-    int error = append_locked(ledger, records, count, checkpoint, now_s, result, fault);
+    if (ledger->pending != NULL && ledger->pending->is_followed)
+        pending_drop(ledger);
     pthread_mutex_unlock(&ledger->write_lock);
-    return error;
 }
 
 int ledger_preview(struct ledger *ledger, const struct bytes *records, size_t count, uint64_t *out_size,

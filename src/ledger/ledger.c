@@ -41,7 +41,7 @@ int ledger_open(struct ledger **out, const struct ledger_config *config, struct 
     if (error == 0)
         error = open_store(&ledger->store, config, fault);
     if (error == 0)
-        error = check_all(ledger, config->is_thorough, fault);
+        error = check_all(ledger, config, fault);
     if (error) {
         ledger_close(ledger);
         return error;

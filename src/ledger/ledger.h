@@ -28,6 +28,7 @@ struct ledger_config {
     const struct policy *policy; /* copied */
     bool create;                 /* make it where it is not there */
     bool is_thorough;            /* check every rule again, also where it was done before */
+    bool may_lack_checkpoints;   /* earlier ones, as a mirror does: it is told only the newest */
 };
 
 /**
@@ -92,10 +93,19 @@ struct append_result {
 MUST_USE int ledger_append(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
                            int64_t now_s, struct append_result *result, struct fault *fault);
 
+/**
+ * The same for a mirror: entries that another ledger has accepted, of several appends at once, under the last one's checkpoint. A
+ * register may stand anywhere among them. A later ledger_append or ledger_follow of something else takes its place while it waits.
+ */
+MUST_USE int ledger_follow(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
+                           int64_t now_s, struct append_result *result, struct fault *fault);
+/** Forgets what was followed and still waits for clauses. */
+void ledger_unfollow(struct ledger *ledger);
+
 struct placed_clause {
     uint64_t place;
     struct bytes record;
-    const struct merkle_path *path;
+    const struct merkle_path *path; /* NULL only while following: then its proof is that the edition is rebuilt */
 };
 
 /** PutClauses. DEPOSITARY_E_STATE: no pending append has that edition. DEPOSITARY_E_CLAUSE_PROOF (not in the edition), _E_RECORD, _E_RULE

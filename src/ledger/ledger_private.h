@@ -64,9 +64,19 @@ void nodes_last_path(struct merkle_path *out, const struct merkle_edge *before);
 #define CHECK_RULES 1u
 
 /** Checks the whole store and sets state, rules and edge of a ledger that has none. */
-MUST_USE int check_all(struct ledger *ledger, bool is_thorough, struct fault *fault);
+MUST_USE int check_all(struct ledger *ledger, const struct ledger_config *config, struct fault *fault);
 
 /* ---- pending.c */
+
+/** An append as it comes, its checkpoint's signature verified. */
+struct offer {
+    const struct bytes *records;
+    size_t count;
+    struct checkpoint checkpoint; /* of note */
+    struct bytes note;
+    int64_t now_s;
+    bool is_followed;
+};
 
 struct pending_edition {
     uint64_t index;               /* its record's in the ledger */
@@ -78,6 +88,7 @@ struct pending_edition {
 
 /** An append that was found good, all but its clauses. */
 struct pending {
+    bool is_followed; /* of ledger_follow */
     uint64_t first; /* index of its first entry: the size of the state that it extends */
     size_t count;
     struct bytes *records; /* views into data */
@@ -98,8 +109,8 @@ struct pending {
  * Judges an append whose checkpoint's signature was verified: that it extends the current state, and every rule but those
  * about clauses. The caller holds the write lock. DEPOSITARY_E_CONFLICT, _E_RULE, _E_RECORD.
  */
-MUST_USE int pending_new(struct pending **out, const struct ledger *ledger, const struct bytes *records, size_t count,
-                         const struct checkpoint *checkpoint, struct bytes note, int64_t now_s, struct fault *fault);
+MUST_USE int pending_new(struct pending **out, const struct ledger *ledger, const struct offer *offer,
+                         struct fault *fault);
 void pending_free(struct pending *pending);
 /** Forgets the ledger's pending append and what was staged for it. */
 void pending_drop(struct ledger *ledger);

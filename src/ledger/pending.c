@@ -83,11 +83,11 @@ static int check_root(struct pending *pending, const struct checkpoint *checkpoi
     return DEPOSITARY_OK;
 }
 
-/* An append ends in a register, and holds no other. */
+/* An append ends in a register, and holds no other; several that are followed at once may. */
 static int check_shape(const struct pending *pending, struct fault *fault) {
     for (size_t i = 0; i < pending->count; i++) {
         bool is_register = record_type(pending->records[i]) == RECORD_REGISTER;
-        if (is_register && i + 1 < pending->count)
+        if (is_register && i + 1 < pending->count && !pending->is_followed)
             return fault_set(fault, DEPOSITARY_E_RULE, "entry %" PRIu64 ": a register is the last entry of an append",
                              pending->first + i);
         if (!is_register && i + 1 == pending->count)
@@ -129,9 +129,8 @@ static int copy_state(struct pending *pending, const struct ledger *ledger) {
                                         : register_lines_copy(&pending->lines, ledger->state->lines);
 }
 
-int pending_new(struct pending **out, const struct ledger *ledger, const struct bytes *records, size_t count,
-                const struct checkpoint *checkpoint, struct bytes note, int64_t now_s, struct fault *fault) {
-    int error = check_lengths(records, count, ledger->state->size, fault);
+int pending_new(struct pending **out, const struct ledger *ledger, const struct offer *offer, struct fault *fault) {
+    int error = check_lengths(offer->records, offer->count, ledger->state->size, fault);
     if (error)
         return error;
     struct pending *pending = calloc(1, sizeof *pending);
@@ -139,20 +138,21 @@ int pending_new(struct pending **out, const struct ledger *ledger, const struct 
         return DEPOSITARY_E_MEMORY;
     pending->first = ledger->state->size;
     pending->edge = ledger->edge;
-    pending->touched_s = now_s;
+    pending->touched_s = offer->now_s;
+    pending->is_followed = offer->is_followed;
     buffer_init(&pending->note, LIMIT_NOTE);
-    buffer_append(&pending->note, note);
+    buffer_append(&pending->note, offer->note);
     error = pending->note.error;
     if (error == 0)
-        error = copy_records(pending, records, count);
+        error = copy_records(pending, offer->records, offer->count);
     if (error == 0)
-        error = check_root(pending, checkpoint, fault);
+        error = check_root(pending, &offer->checkpoint, fault);
     if (error == 0)
         error = check_shape(pending, fault);
     if (error == 0)
         error = copy_state(pending, ledger);
     if (error == 0)
-        error = check_rules(pending, ledger, now_s, fault);
+        error = check_rules(pending, ledger, offer->now_s, fault);
     if (error) {
         pending_free(pending);
         return error;
@@ -217,15 +217,17 @@ static struct pending_edition *find_edition(struct pending *pending, const struc
 }
 
 /* Length, then proof, then what the record says. */
-static int check_placed(const struct pending_edition *edition, const struct placed_clause *placed, size_t *text_len,
-                        struct fault *fault) {
+static int check_placed(const struct pending_edition *edition, const struct placed_clause *placed, bool is_followed,
+                        size_t *text_len, struct fault *fault) {
     const struct edition_record *record = &edition->record;
     if (placed->record.len > LIMIT_CLAUSE_RECORD)
         return fault_set(fault, DEPOSITARY_E_LIMIT, "place %" PRIu64 ": the record is too long", placed->place);
     struct hash leaf;
     merkle_leaf_hash(&leaf, placed->record);
+    bool is_unproved = is_followed && placed->path == NULL; /* the whole edition will be rebuilt */
     if (placed->place >= record->clauses ||
-        merkle_inclusion_check(&leaf, placed->place, record->clauses, placed->path, &record->clauses_root))
+        (!is_unproved &&
+         merkle_inclusion_check(&leaf, placed->place, record->clauses, placed->path, &record->clauses_root)))
         return fault_set(fault, DEPOSITARY_E_CLAUSE_PROOF, "place %" PRIu64 ": the record is not in the edition there",
                          placed->place);
     struct clause_record clause;
@@ -246,7 +248,7 @@ static int stage_clause(struct ledger *ledger, const struct pending_edition *edi
                         const struct placed_clause *placed, uint64_t *clauses, uint64_t *length, struct fault *fault) {
     size_t text_len;
     bool is_new;
-    int error = check_placed(edition, placed, &text_len, fault);
+    int error = check_placed(edition, placed, ledger->pending->is_followed, &text_len, fault);
     if (error == 0)
         error =
             ledger->store->ops->stage_put(ledger->store, edition->index, placed->place, placed->record, &is_new, fault);

@@ -92,6 +92,7 @@ static int open_ledger(struct running *running, enum opening opening, struct fau
     const struct ledger_config config = {.url = url,
                                          .policy = running->policy,
                                          .create = opening == OPEN_TO_SERVE,
+                                         .may_lack_checkpoints = true,
                                          .is_thorough = opening == OPEN_TO_CHECK};
     return ledger_open(&running->server.ledger, &config, fault);
 }
