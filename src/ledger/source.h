@@ -25,6 +25,8 @@ struct source_clauses {
 /* Errors: DEPOSITARY_E_UNREACHABLE and _E_TIMEOUT, to be tried again; _E_CANCELLED; any other. */
 struct source_ops {
     void (*close)(struct source *source);
+    /** From another thread: what is under way ends with DEPOSITARY_E_CANCELLED, and so does what comes later. */
+    void (*cancel)(struct source *source);
     /** Appends its current checkpoint to *note. DEPOSITARY_E_MISSING: its ledger is empty. */
     MUST_USE int (*checkpoint)(struct source *source, struct buffer *note, struct fault *fault);
     /** Some of the entries from `start` on, at least one and at most `count`. */
