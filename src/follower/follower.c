@@ -49,7 +49,8 @@ static void keep_evidence(const struct follower *follower, struct bytes other) {
     error = error ? error : both.error;
     error = error ? error : file_write(path, buffer_bytes(&both), 0644, &fault);
     if (error == 0)
-        log_line(LOG_LEVEL_ERROR, "a fork: the ledger key has signed two ledgers; both notes are kept, and nothing more is followed",
+        log_line(LOG_LEVEL_ERROR,
+                 "a fork: the ledger key has signed two ledgers; both notes are kept, and nothing more is followed",
                  "evidence", path, NULL);
     else
         log_line(LOG_LEVEL_ERROR, "a fork: the ledger key has signed two ledgers; the notes cannot be kept", "reason",
@@ -70,7 +71,8 @@ static void tell_growth(struct follower *follower, const struct pull_result *res
 /* Says so when it changes, not at every look. */
 static void tell_trouble(const struct follower *follower, const char *trouble) {
     if (trouble[0] != '\0' && follower->status.trouble[0] == '\0')
-        log_line(LOG_LEVEL_WARNING, "the source cannot be followed; what is held is served on", "reason", trouble, NULL);
+        log_line(LOG_LEVEL_WARNING, "the source cannot be followed; what is held is served on", "reason", trouble,
+                 NULL);
     else if (trouble[0] == '\0' && follower->status.trouble[0] != '\0')
         log_line(LOG_LEVEL_INFO, "the source is followed again", NULL);
 }

@@ -21,12 +21,12 @@ struct follower_config {
 };
 
 struct follower_status {
-    bool is_reached;       /* the last look had an answer that was good */
-    bool is_forked;        /* following has ended: the ledger key signed two ledgers */
-    uint64_t source_size;  /* the largest verified checkpoint's of the source */
-    uint64_t ledger_size;  /* ours */
-    int64_t reached_s;     /* when the last good look was; 0: never */
-    char trouble[256];     /* why the last look was not good; "" where it was */
+    bool is_reached;      /* the last look had an answer that was good */
+    bool is_forked;       /* following has ended: the ledger key signed two ledgers */
+    uint64_t source_size; /* the largest verified checkpoint's of the source */
+    uint64_t ledger_size; /* ours */
+    int64_t reached_s;    /* when the last good look was; 0: never */
+    char trouble[256];    /* why the last look was not good; "" where it was */
 };
 
 MUST_USE int follower_start(struct follower **out, const struct follower_config *config, struct fault *fault);

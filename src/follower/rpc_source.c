@@ -14,20 +14,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONNECT_MS    5000         /* until a request must be on its way */
-#define ANSWER_MS     30000        /* until its answer must be there */
-#define RECONNECT_MIN 100          /* ms */
-#define RECONNECT_MAX 5000         /* ms */
-#define ANSWER_MEMORY (96u << 20)  /* bytes: a page of clauses, unpacked */
+#define CONNECT_MS    3000        /* until a request must be on its way */
+#define ANSWER_MS     30000       /* until its answer must be there */
+#define RECONNECT_MIN 100         /* ms */
+#define RECONNECT_MAX 5000        /* ms */
+#define ANSWER_MEMORY (96u << 20) /* bytes: a page of clauses, unpacked */
 #define ENTRIES_PAGE  LIMIT_PAGE
-#define CLAUSES_PAGE  256          /* a few hundred kilobytes */
+#define CLAUSES_PAGE  256 /* a few hundred kilobytes */
 
 struct rpc_source {
     struct source base;
     nng_socket socket;
     struct arena arena; /* of the call at hand */
     struct buffer request;
-    struct buffer records; /* clause records of a page */
+    struct buffer records;                                               /* clause records of a page */
     char instrument[LIMIT_INSTRUMENT + 1], language[LIMIT_LANGUAGE + 1]; /* of the clauses that are asked for */
 };
 
@@ -87,8 +87,8 @@ static int read_answer(struct rpc_source *rpc, const struct method *method, stru
     return 0;
 }
 
-static int call(struct rpc_source *rpc, const char *name, const ProtobufCMessage *message,
-                const ProtobufCMessage **out, struct fault *fault) {
+static int call(struct rpc_source *rpc, const char *name, const ProtobufCMessage *message, const ProtobufCMessage **out,
+                struct fault *fault) {
     const struct method *method = method_find(bytes_text(name));
     uint8_t nonce[LIMIT_NONCE_MIN];
     nng_msg *response = NULL;
@@ -119,8 +119,8 @@ static int source_checkpoint(struct source *source, struct buffer *note, struct 
     return note->error;
 }
 
-static int source_entries(struct source *source, uint64_t start, uint64_t count, source_entry_sink *sink,
-                          void *context, struct fault *fault) {
+static int source_entries(struct source *source, uint64_t start, uint64_t count, source_entry_sink *sink, void *context,
+                          struct fault *fault) {
     Depositary__V1__ListEntriesRequest request = DEPOSITARY__V1__LIST_ENTRIES_REQUEST__INIT;
     const ProtobufCMessage *message = NULL;
     request.start = start;
@@ -192,8 +192,8 @@ static int place_clauses(struct rpc_source *rpc, const Depositary__V1__ListClaus
         if (error)
             return error;
         if (!merkle_path_read(&paths[i], clause->n_path, clause->path))
-            return fault_set(fault, DEPOSITARY_E_RESPONSE, "the path of the clause at place %" PRIu64 " is not one of hashes",
-                             clause->place);
+            return fault_set(fault, DEPOSITARY_E_RESPONSE,
+                             "the path of the clause at place %" PRIu64 " is not one of hashes", clause->place);
         placed[i].place = clause->place;
         placed[i].path = &paths[i];
     }

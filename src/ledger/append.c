@@ -185,8 +185,7 @@ int ledger_append(struct ledger *ledger, const struct bytes *records, size_t cou
 
 int ledger_follow(struct ledger *ledger, const struct bytes *records, size_t count, struct bytes checkpoint,
                   int64_t now_s, struct append_result *result, struct fault *fault) {
-    struct offer offer = {
-        .records = records, .count = count, .note = checkpoint, .now_s = now_s, .is_followed = true};
+    struct offer offer = {.records = records, .count = count, .note = checkpoint, .now_s = now_s, .is_followed = true};
     return take_offer(ledger, &offer, result, fault);
 }
 

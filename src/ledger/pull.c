@@ -6,8 +6,9 @@
 #include "ledger/ledger_private.h"
 #include "ledger/source.h"
 
-#define ENTRIES_BYTES_MAX (512u * 1024 * 1024) /* of one pull, in memory; a mirror further behind begins from a backup */
-#define ROUNDS_MAX        (1u << 20)           /* of asking for missing clauses; each brings some */
+#define ENTRIES_BYTES_MAX                                                                                              \
+    (512u * 1024 * 1024)      /* of one pull, in memory; a mirror further behind begins from a backup */
+#define ROUNDS_MAX (1u << 20) /* of asking for missing clauses; each brings some */
 
 struct pull {
     struct ledger *ledger;
@@ -21,7 +22,7 @@ struct pull {
     size_t *ends;            /* of each in data */
     struct hash *leaf_hashes;
     size_t count, capacity;
-    size_t found; /* where the last edition was found: they are asked for in order */
+    size_t found;          /* where the last edition was found: they are asked for in order */
     struct bytes *records; /* views, once all are there */
 };
 
@@ -52,7 +53,7 @@ static int judge_past(struct pull *pull, const struct ledger_state *state, struc
     if (!hash_equal(&root, &pull->checkpoint.root))
         return fork_at(pull, result, pull->checkpoint.size);
     if (pull->checkpoint.size < state->size)
-        return DEPOSITARY_OK; /* the source is behind */
+        return DEPOSITARY_OK;      /* the source is behind */
     struct append_result unwanted; /* its cosignatures */
     return ledger_follow(pull->ledger, NULL, 0, buffer_bytes(&pull->note), clock_now_s(), &unwanted, pull->fault);
 }
@@ -97,9 +98,10 @@ static int take_entry(void *context, struct bytes record) {
         return DEPOSITARY_E_MEMORY;
     buffer_append(&pull->data, record);
     if (pull->data.error == DEPOSITARY_E_LIMIT)
-        return fault_set(pull->fault, DEPOSITARY_E_LIMIT,
-                         "this ledger is too far behind its source to be brought up at once; begin from a backup of the "
-                         "source: depositary restore");
+        return fault_set(
+            pull->fault, DEPOSITARY_E_LIMIT,
+            "this ledger is too far behind its source to be brought up at once; begin from a backup of the "
+            "source: depositary restore");
     if (pull->data.error)
         return pull->data.error;
     struct hash *leaf = &pull->leaf_hashes[pull->count];
@@ -117,7 +119,8 @@ static int check_entries(struct pull *pull) {
     if (pull->edge.size == pull->checkpoint.size) {
         error = hash_equal(&root, &pull->checkpoint.root) ? DEPOSITARY_OK : DEPOSITARY_E_CONSISTENCY;
     } else if (pull->source->ops->consistency != NULL) {
-        error = pull->source->ops->consistency(pull->source, pull->edge.size, pull->checkpoint.size, &path, pull->fault);
+        error =
+            pull->source->ops->consistency(pull->source, pull->edge.size, pull->checkpoint.size, &path, pull->fault);
         if (error)
             return error;
         error = merkle_consistency_check(pull->edge.size, &root, pull->checkpoint.size, &pull->checkpoint.root, &path);
@@ -168,8 +171,8 @@ static int put_clauses(void *context, const struct placed_clause *clauses, size_
     uint64_t received;
     for (size_t i = 0; i < count; i++)
         if (clauses[i].place != put->place++)
-            return fault_set(put->pull->fault, DEPOSITARY_E_RESPONSE, "the source leaves out clauses before place %" PRIu64,
-                             clauses[i].place);
+            return fault_set(put->pull->fault, DEPOSITARY_E_RESPONSE,
+                             "the source leaves out clauses before place %" PRIu64, clauses[i].place);
     return ledger_put_clauses(put->pull->ledger, put->edition, clauses, count, clock_now_s(), &received,
                               put->pull->fault);
 }
@@ -198,7 +201,8 @@ static int fetch_run(struct pull *pull, const struct missing_run *run) {
         wanted.count = end - before;
         error = pull->source->ops->clauses(pull->source, &wanted, put_clauses, &put, pull->fault);
         if (error == 0 && put.place == before)
-            error = fault_set(pull->fault, DEPOSITARY_E_RESPONSE, "the source gives no clause at place %" PRIu64, before);
+            error =
+                fault_set(pull->fault, DEPOSITARY_E_RESPONSE, "the source gives no clause at place %" PRIu64, before);
     }
     return error;
 }

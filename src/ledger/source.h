@@ -16,7 +16,7 @@ typedef int source_clause_sink(void *context, const struct placed_clause *clause
 
 /** The clauses of an edition that are wanted. */
 struct source_clauses {
-    uint64_t index;          /* of the edition's record in the ledger */
+    uint64_t index;               /* of the edition's record in the ledger */
     struct edition_record record; /* views that outlive the call */
     uint64_t from_place;
     uint64_t count; /* at least one */

@@ -20,6 +20,8 @@ enum {
     OPT_HTTP,
     OPT_STORE,
     OPT_FOLLOW,
+    OPT_FOLLOW_ANNOUNCE,
+    OPT_FOLLOW_INTERVAL,
     OPT_TLS_CERT,
     OPT_TLS_KEY,
     OPT_TLS_CLIENT_CA,
@@ -44,6 +46,8 @@ static const struct option options[] = {
     {"http", required_argument, NULL, OPT_HTTP},
     {"store", required_argument, NULL, OPT_STORE},
     {"follow", required_argument, NULL, OPT_FOLLOW},
+    {"follow-announce", required_argument, NULL, OPT_FOLLOW_ANNOUNCE},
+    {"follow-interval", required_argument, NULL, OPT_FOLLOW_INTERVAL},
     {"tls-cert", required_argument, NULL, OPT_TLS_CERT},
     {"tls-key", required_argument, NULL, OPT_TLS_KEY},
     {"tls-client-ca", required_argument, NULL, OPT_TLS_CLIENT_CA},
@@ -72,6 +76,9 @@ static const char help[] =
     "  --http HOST:PORT      /healthz and /readyz (127.0.0.1:7780); none turns it off\n"
     "  --allow-plaintext     plain tcp on an address that is not loopback\n"
     "  --store sqlite:       the store (sqlite:, in DIR)\n"
+    "  --follow URL          be a verified mirror of the depositary there, tcp:// or ipc://; it needs its policy, and trusts nobody\n"
+    "  --follow-announce URL   where that one announces its checkpoints (off)\n"
+    "  --follow-interval SECONDS  between two looks without an announcement (10)\n"
     "  --init                make an office and a ledger in an empty DIR; without it only where every listener is loopback or ipc\n"
     "  --origin NAME         with --init: the ledger's name (depositary.localhost/ and six random letters)\n"
     "  --empty               with --init: without the built-in statement\n"
@@ -116,6 +123,27 @@ static int copy(char *out, size_t capacity, const char *value, const char *name)
     return -1;
 }
 
+static int take_source(const char **out, const char *url, const char *option) {
+    if (strncmp(url, "tcp://", 6) != 0 && strncmp(url, "ipc://", 6) != 0) {
+        fprintf(stderr, "depositaryd: %s takes tcp://HOST:PORT or ipc:///PATH: %s\n", option, url);
+        return 2;
+    }
+    *out = url;
+    return -1;
+}
+
+static int take_following(struct config *config, int val, const char *argument) {
+    uint64_t number;
+    if (val == OPT_FOLLOW)
+        return take_source(&config->follow, argument, "--follow");
+    if (val == OPT_FOLLOW_ANNOUNCE)
+        return take_source(&config->follow_announce, argument, "--follow-announce");
+    if (!decimal_parse(&number, bytes_text(argument)) || number < 1 || number > 86400)
+        return told("--follow-interval takes seconds, 1 to 86400", argument);
+    config->follow_interval_s = (unsigned)number;
+    return -1;
+}
+
 /* Options of one thing each; -1 to go on. */
 static int take(struct config *config, int val, const char *argument) {
     uint64_t number;
@@ -130,6 +158,10 @@ static int take(struct config *config, int val, const char *argument) {
         return copy(config->http, sizeof config->http, argument, "--http");
     case OPT_STORE:
         return strcmp(argument, "sqlite:") == 0 ? -1 : told("this build has the store sqlite: only", argument);
+    case OPT_FOLLOW:
+    case OPT_FOLLOW_ANNOUNCE:
+    case OPT_FOLLOW_INTERVAL:
+        return take_following(config, val, argument);
     case OPT_ALLOW_PLAINTEXT:
         config->allow_plaintext = true;
         return -1;
@@ -174,7 +206,7 @@ static int take(struct config *config, int val, const char *argument) {
         fputs(help, stdout);
         return 0;
     default:
-        return told("this build does not have --announce, --follow and --tls-* yet", NULL);
+        return told("this build does not have --announce and --tls-* yet", NULL);
     }
 }
 
@@ -258,13 +290,21 @@ static int check_together(struct config *config) {
     }
     if (config->is_init && !config->is_first_start_allowed)
         return told("--init makes its own policy; it does not go with --policy", NULL);
-    config->is_first_start_allowed = config->is_first_start_allowed && (is_local || config->is_init);
+    if (config->is_init && config->follow != NULL)
+        return told("--init makes a ledger; it does not go with --follow, which mirrors one", NULL);
+    if (config->follow == NULL && config->follow_announce != NULL)
+        return told("--follow-announce goes with --follow", NULL);
+    config->is_first_start_allowed =
+        config->is_first_start_allowed && config->follow == NULL && (is_local || config->is_init);
     return -1;
 }
 
 int config_read(struct config *out, int argc, char **argv) {
-    *out = (struct config){
-        .http = "127.0.0.1:7780", .drain_timeout_s = 10, .log_level = LOG_LEVEL_INFO, .log_format = LOG_FORMAT_TEXT};
+    *out = (struct config){.http = "127.0.0.1:7780",
+                           .follow_interval_s = 10,
+                           .drain_timeout_s = 10,
+                           .log_level = LOG_LEVEL_INFO,
+                           .log_format = LOG_FORMAT_TEXT};
     int status = read_options(out, argc, argv);
     if (status < 0)
         status = set_defaults(out);

@@ -19,6 +19,9 @@ struct config {
     char listen[CONFIG_LISTEN_MAX][512]; /* URLs */
     size_t listen_count;
     char http[256];              /* HOST:PORT; "" where it is off */
+    const char *follow;          /* URL of the depositary that is mirrored; NULL: none */
+    const char *follow_announce; /* where it announces; NULL: it is asked at the interval only */
+    unsigned follow_interval_s;
     const char *origin;          /* NULL: a random one on a first start */
     bool is_init;                /* --init */
     bool is_first_start_allowed; /* an empty folder may be made a ledger of its own: see config_read */

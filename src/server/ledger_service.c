@@ -269,6 +269,14 @@ static void ledger_get_answer_key(Depositary__V1__LedgerService_Service *service
 
 /* ---- appending */
 
+/* A mirror takes over what its origin accepted, and nothing else. False, with the status set, where this is one. */
+static bool takes_appends(struct call *call) {
+    if (call_server(call)->is_mirror)
+        status_set(&call->status, STATUS_FAILED_PRECONDITION, "MIRROR",
+                   "this is a mirror; append at the depositary that it follows");
+    return !call_server(call)->is_mirror;
+}
+
 static int add_missing(struct call *call, const struct append_result *result) {
     for (size_t i = 0; i < result->missing_count; i++) {
         struct hash edition = result->missing[i].edition;
@@ -325,7 +333,8 @@ static void ledger_append_entries(Depositary__V1__LedgerService_Service *service
                                   const Depositary__V1__AppendEntriesRequest *input,
                                   Depositary__V1__AppendEntriesResponse_Closure closure, void *closure_data) {
     Depositary__V1__AppendEntriesResponse response = DEPOSITARY__V1__APPEND_ENTRIES_RESPONSE__INIT;
-    int error = append_entries(call_of(service), input, &response);
+    int error = takes_appends(call_of(service)) ? append_entries(call_of(service), input, &response)
+                                                 : DEPOSITARY_E_STATE;
     closure(error ? NULL : &response, closure_data);
 }
 
@@ -396,7 +405,8 @@ static void ledger_put_clauses_call(Depositary__V1__LedgerService_Service *servi
                                     const Depositary__V1__PutClausesRequest *input,
                                     Depositary__V1__PutClausesResponse_Closure closure, void *closure_data) {
     Depositary__V1__PutClausesResponse response = DEPOSITARY__V1__PUT_CLAUSES_RESPONSE__INIT;
-    int error = put_clauses(call_of(service), input, &response);
+    int error =
+        takes_appends(call_of(service)) ? put_clauses(call_of(service), input, &response) : DEPOSITARY_E_STATE;
     closure(error ? NULL : &response, closure_data);
 }
 

@@ -10,6 +10,7 @@
 #include "server/exchange.h"
 #include "server/first_start.h"
 #include "server/folder.h"
+#include "server/following.h"
 #include "server/growth.h"
 #include "server/health.h"
 #include "server/http.h"
@@ -39,6 +40,7 @@ struct running {
     char origin[LIMIT_ORIGIN + 1];
     struct server server;
     struct growth *growth;
+    struct follower *follower; /* NULL: this is no mirror */
     struct exchanger exchanger;
     struct workers *workers;
     struct listener *listeners[CONFIG_LISTEN_MAX];
@@ -256,6 +258,7 @@ int running_start(struct running **out, const struct config *config, struct faul
     error = error ? error : open_doors(running, fault);
     error = error ? error : knock_once(running, fault);
     error = error ? error : start_watching(running, fault);
+    error = error ? error : following_start(&running->follower, config, &running->server, fault);
     if (error) {
         running_stop(running);
         return error;
@@ -292,6 +295,7 @@ void running_stop(struct running *running) {
         return;
     }
     struct server *server = &running->server;
+    follower_stop(running->follower);
     http_stop(running->http);
     door_watch_stop(running->watch);
     for (size_t i = 0; i < running->listeners_count; i++) {

@@ -18,6 +18,7 @@ struct server {
     struct views *views;          /* server/view.h: what is served */
     const struct answer_key *key; /* server/answer_key.h */
     bool is_draining;             /* atomic: read with __atomic_load_n */
+    bool is_mirror;               /* appends are for the depositary that is followed */
     void *grown_context;
     /* Told after an append; may be NULL. Returns when what was appended is served, or at the deadline. */
     void (*grown)(void *context, uint64_t deadline_ns);
