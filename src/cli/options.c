@@ -228,16 +228,16 @@ static void default_policy_path(char *out, size_t capacity) {
         snprintf(places[0], sizeof places[0], "%s/depositary/policy", config);
     else if (home != NULL)
         snprintf(places[0], sizeof places[0], "%s/.config/depositary/policy", home);
-    if (geteuid() == 0)
-        snprintf(places[1], sizeof places[1], "/var/lib/depositary/policy");
-    else if (data != NULL && *data != '\0')
+    /* A daemon of one's own comes before the one that the machine's administrator installed. */
+    if (geteuid() != 0 && data != NULL && *data != '\0')
         snprintf(places[1], sizeof places[1], "%s/depositary/policy", data);
-    else if (home != NULL)
+    else if (geteuid() != 0 && home != NULL)
         snprintf(places[1], sizeof places[1], "%s/.local/share/depositary/policy", home);
+    snprintf(places[2], sizeof places[2], "/var/lib/depositary/policy");
     out[0] = '\0';
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (places[i][0] != '\0' && access(places[i], R_OK) == 0) {
-            snprintf(out, capacity, "%s", places[i]);
+            snprintf(out, capacity, "%.4095s", places[i]);
             return;
         }
 }
