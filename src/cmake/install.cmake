@@ -2,6 +2,7 @@
 # depositary::verify (shared; depositary::client_static and depositary::verify_static beside them).
 include(CMakePackageConfigHelpers)
 
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME development)
 set(depositary_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/depositary)
 install(FILES ${PROJECT_SOURCE_DIR}/include/depositary/client.h ${PROJECT_SOURCE_DIR}/include/depositary/error.h
               ${PROJECT_SOURCE_DIR}/include/depositary/verify.h ${PROJECT_SOURCE_DIR}/include/depositary/version.h
@@ -22,7 +23,8 @@ foreach(pair IN ITEMS depositary=client depositary_verify=verify)
     endif()
 endforeach()
 install(TARGETS ${depositary_public_targets} EXPORT depositary-targets
-        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT depositary-targets NAMESPACE depositary:: DESTINATION ${depositary_cmake_dir})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/src/cmake/depositary-config.cmake.in ${PROJECT_BINARY_DIR}/depositary-config.cmake

@@ -1,0 +1,17 @@
+# Run by CPack on what is about to be packed, a folder a package: what Debian's policy asks of every package, and what `cmake --install`
+# by itself should not do.
+file(GLOB packages LIST_DIRECTORIES true ${CPACK_TEMPORARY_DIRECTORY}/*)
+foreach(package IN LISTS packages)
+    get_filename_component(component ${package} NAME)
+    string(TOUPPER ${component} upper)
+    set(name ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
+    if(EXISTS ${package}/usr/etc)
+        file(RENAME ${package}/usr/etc ${package}/etc)
+    endif()
+    file(GLOB_RECURSE pages ${package}/usr/share/man/*)
+    set(doc ${package}/usr/share/doc/${name})
+    file(MAKE_DIRECTORY ${doc})
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/copyright ${doc}/copyright COPYONLY)
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog ${doc}/changelog.Debian COPYONLY)
+    execute_process(COMMAND gzip -9n ${pages} ${doc}/changelog.Debian COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
