@@ -37,6 +37,7 @@ struct cli {
     unsigned max_age_s;      /* --max-age; 0: any */
     bool is_json;            /* --json */
     bool for_office; /* the office's verbs */
+    int error;               /* the library's, by which verification failed; 0: none yet */
     depositary_policy *policy;
     depositary_client *client;
     char policy_found[4096]; /* the path that policy_path points to after a default place was found */
@@ -121,6 +122,8 @@ json_t *cli_json_clause(const depositary_clause *clause);
 json_t *cli_json_span(depositary_span span);
 /** Prints the object on a line and frees it; an exit code. */
 int cli_json_print(json_t *object);
+/** With --json, at the end of a verb that could not verify: an object that says so, by the error's name, and nothing of the text. */
+void cli_json_unverified(const struct cli *cli);
 
 /* reference.c */
 

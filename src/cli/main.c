@@ -86,6 +86,8 @@ int main(int argc, char **argv) {
     memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof *argv);
     argv[1] = name;
     int status = verb->run(&cli, verb, argc - 1, argv + 1);
+    if (status == CLI_UNVERIFIED && cli.is_json)
+        cli_json_unverified(&cli);
     cli_clean_up(&cli);
     return status;
 }

@@ -346,6 +346,7 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
         return cli_exit_code(error);
     }
     cli_error("%s", depositary_answer_error_text(answer));
+    cli->error = error;
     if (error == DEPOSITARY_E_NO) {
         bool is_proven = depositary_answer_absence_proven(answer);
         const depositary_ledger *ledger = depositary_answer_ledger(answer);

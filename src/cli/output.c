@@ -207,6 +207,15 @@ static int dump(const json_t *object) {
     return 0;
 }
 
+void cli_json_unverified(const struct cli *cli) {
+    json_t *object = json_pack("{s:b}", "verified", 0);
+    if (cli->error != 0) {
+        json_object_set_new(object, "error", json_string(depositary_error_name(cli->error)));
+        json_object_set_new(object, "message", json_string(depositary_error_text(cli->error)));
+    }
+    cli_json_print(object);
+}
+
 int cli_json_print(json_t *object) {
     if (object == NULL || dump(object) != 0) {
         json_decref(object);

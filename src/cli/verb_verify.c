@@ -127,6 +127,7 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
             status = print_copy(cli, verify, copy);
         else {
             cli_error("not verified: %s", failure.text);
+            cli->error = error;
             status = CLI_UNVERIFIED;
         }
     }
@@ -182,6 +183,7 @@ static int verify_receipt(struct cli *cli, const struct verify *verify, const ch
         else {
             cli_error("not verified: %s",
                       answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
+            cli->error = error;
             if (answer != NULL && depositary_answer_proofs_hold(answer))
                 cli_note("the proofs of the text hold; the seal does not");
             status = CLI_UNVERIFIED;

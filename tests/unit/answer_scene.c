@@ -357,11 +357,11 @@ static void build_consistency(struct scene *scene) {
 static void build_entries(struct scene *scene) {
     scene->ask_entries = scene_make(scene, &depositary__v1__list_entries_request__descriptor);
     scene->entries = scene_make(scene, &depositary__v1__list_entries_response__descriptor);
-    scene->ask_entries->start = 1;
-    scene->entries->n_records = 3;
-    scene->entries->records = world_alloc(&scene->world, 5 * sizeof *scene->entries->records);
-    for (size_t i = 0; i < 3; i++) {
-        struct bytes record = scene->world.entries[1 + i];
+    scene->entries->n_records = scene->world.states[scene->state].size;
+    scene->entries->records =
+        world_alloc(&scene->world, (scene->entries->n_records + 2) * sizeof *scene->entries->records);
+    for (size_t i = 0; i < scene->entries->n_records; i++) {
+        struct bytes record = scene->world.entries[i];
         scene->entries->records[i] = (ProtobufCBinaryData){record.len, (uint8_t *)(uintptr_t)record.data};
     }
     scene->entries->ledger = world_ledger(&scene->world, scene->state);
