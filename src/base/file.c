@@ -196,6 +196,10 @@ int file_write(const char *path, struct bytes in, unsigned mode, struct fault *f
     return sync_folder_of(path, fault);
 }
 
+int file_rename(const char *from, const char *to, struct fault *fault) {
+    return rename(from, to) != 0 ? fail_with_errno(fault, "write", to) : sync_folder_of(to, fault);
+}
+
 static bool is_folder(const char *path) {
     struct stat about;
     return stat(path, &about) == 0 && S_ISDIR(about.st_mode);

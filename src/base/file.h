@@ -11,6 +11,8 @@ MUST_USE int file_read(struct buffer *out, const char *path, struct fault *fault
 MUST_USE int file_read_secret(struct buffer *out, const char *path, struct fault *fault);
 /** Writes beside, syncs, renames over path, syncs the folder. mode as for open(2). */
 MUST_USE int file_write(const char *path, struct bytes in, unsigned mode, struct fault *fault);
+/** Renames over `to`, in the same folder, and syncs that. */
+MUST_USE int file_rename(const char *from, const char *to, struct fault *fault);
 /** Makes the folder and its parents (mode for each new one); fine where it is there. */
 MUST_USE int file_make_dir(const char *path, unsigned mode, struct fault *fault);
 /** "dir/name" in *out, with a NUL; DEPOSITARY_E_LIMIT where it does not fit. */

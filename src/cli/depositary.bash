@@ -34,7 +34,7 @@ _depositary() {
     deposit) own='--about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
     rectify) own='--remark --act --language --about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
     office) own='init show renew cosign push --office --origin --spare --passphrase-file --no-passphrase --offline' ;;
-    key) own='authorise revoke list --office --holder --days --remark --passphrase-file --offline --dry-run --records' ;;
+    key) own='authorise revoke list --office --holder --days --from --until --remark --passphrase-file --offline --dry-run --records' ;;
     esac
     if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$word")

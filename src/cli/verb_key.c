@@ -11,12 +11,14 @@
 #define DAYS_DEFAULT 365u
 #define DAYS_MAX     400u /* KEY_WINDOW_MAX_S */
 
-enum { OPT_HOLDER = DESK_OPT_OWN, OPT_DAYS, OPT_REMARK };
+enum { OPT_HOLDER = DESK_OPT_OWN, OPT_DAYS, OPT_FROM, OPT_UNTIL, OPT_REMARK };
 
 static const struct option options[] = {
     DESK_OPTIONS,
     {"holder", required_argument, NULL, OPT_HOLDER},
     {"days", required_argument, NULL, OPT_DAYS},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"until", required_argument, NULL, OPT_UNTIL},
     {"remark", required_argument, NULL, OPT_REMARK},
     {0},
 };
@@ -26,7 +28,17 @@ struct key_options {
     const char *holder;
     const char *remark;
     uint64_t days;
+    int64_t from;  /* 0: now */
+    int64_t until; /* 0: by days */
 };
+
+static bool take_time(const char *name, const char *argument, int64_t *out) {
+    if (time_parse(out, bytes_text(argument))) {
+        return true;
+    }
+    cli_error("--%s takes a time in UTC, such as 2026-01-31T00:00:00Z, not \"%s\"", name, argument);
+    return false;
+}
 
 static bool take(void *context, int val, const char *argument) {
     struct key_options *wanted = context;
@@ -34,6 +46,10 @@ static bool take(void *context, int val, const char *argument) {
         wanted->holder = argument;
     } else if (val == OPT_DAYS) {
         return cli_number("days", argument, 1, DAYS_MAX, &wanted->days);
+    } else if (val == OPT_FROM) {
+        return take_time("from", argument, &wanted->from);
+    } else if (val == OPT_UNTIL) {
+        return take_time("until", argument, &wanted->until);
     } else if (val == OPT_REMARK) {
         wanted->remark = argument;
     } else {
@@ -71,8 +87,9 @@ typedef int add_record(struct office_draft *draft, const struct key_options *wan
 
 static int add_key(struct office_draft *draft, const struct key_options *wanted,
                    const uint8_t public_key[PUBLIC_KEY_LEN], struct fault *fault) {
-    int64_t now = clock_now_s();
-    return office_draft_key(draft, public_key, wanted->holder, now, now + (int64_t)wanted->days * DAY_S, fault);
+    int64_t from = wanted->from != 0 ? wanted->from : clock_now_s();
+    int64_t until = wanted->until != 0 ? wanted->until : from + (int64_t)wanted->days * DAY_S;
+    return office_draft_key(draft, public_key, wanted->holder, from, until, fault);
 }
 
 static int add_revocation(struct office_draft *draft, const struct key_options *wanted,

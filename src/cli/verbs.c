@@ -84,6 +84,7 @@ const struct verb verbs[] = {
     {"key", verb_key, "authorise|revoke|list [KEY]", "the office: the services' answer keys",
      OFFICE_HELP "  --holder TEXT      authorise: who holds it\n"
                  "  --days N           authorise: how long it is good (365; at most 400)\n"
+                 "  --from TIME, --until TIME  authorise: the same by times: 2026-01-31T00:00:00Z\n"
                  "  --remark TEXT      revoke: why\n"
                  "  --dry-run, --records   as for deposit\n\n"
                  "KEY is what depositaryd --print-key-request shows.\n\n"

@@ -4,14 +4,20 @@
 #include "base/encode.h"
 #include "base/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define PATH_ROOM   4096u
 #define FILE_MAX    256u
 #define FILE_START  "depositary/answer-key/v1\nseed "
 #define SEED_LEN    crypto_sign_SEEDBYTES
 #define SEED_TEXT   sodium_base64_ENCODED_LEN(SEED_LEN, sodium_base64_VARIANT_ORIGINAL) /* with its NUL */
+#define KEY_NAME    "answer-key"
+#define NEXT_NAME   "answer-key.next"
 #define FOLDER_MODE 0700
 #define KEY_MODE    0600
 
@@ -72,33 +78,52 @@ static int write_seed(const uint8_t seed[SEED_LEN], const char *path, struct fau
     return error;
 }
 
-static int read_or_make_seed(uint8_t *seed, const char *dir, struct fault *fault) {
+static int path_of(char out[PATH_ROOM], const char *dir, const char *name, struct fault *fault) {
     char folder[PATH_ROOM];
-    char path[PATH_ROOM];
-    if (file_path(folder, sizeof(folder), dir, "keys") != 0 ||
-        file_path(path, sizeof(path), folder, "answer-key") != 0) {
+    if (file_path(folder, sizeof(folder), dir, "keys") != 0 || file_path(out, PATH_ROOM, folder, name) != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", dir);
     }
-    int error = file_make_dir(folder, FOLDER_MODE, fault);
+    return 0;
+}
+
+/* Under a lock of the folder, and after another look: the daemon and a --print-key-request may both be the first. */
+static int make_seed(uint8_t *seed, const char *dir, const char *path, struct fault *fault) {
+    char folder[PATH_ROOM];
+    int error = file_path(folder, sizeof(folder), dir, "keys");
+    if (!error) {
+        error = file_make_dir(folder, FOLDER_MODE, fault);
+    }
     if (error) {
         return error;
     }
-    error = read_seed(seed, path, fault);
-    if (error != DEPOSITARY_E_MISSING) {
-        return error;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0) {
+        error = fault_set(fault, DEPOSITARY_E_IO, "cannot lock the folder %s: %s", folder, strerror(errno));
     }
-    randombytes_buf(seed, SEED_LEN);
-    return write_seed(seed, path, fault);
+    if (!error) {
+        error = read_seed(seed, path, fault);
+    }
+    if (error == DEPOSITARY_E_MISSING) {
+        randombytes_buf(seed, SEED_LEN);
+        error = write_seed(seed, path, fault);
+    }
+    if (fd >= 0) {
+        close(fd); /* and with it the lock */
+    }
+    return error;
 }
 
-int answer_key_open(struct answer_key *out, const char *dir, struct fault *fault) {
+static int open_key(struct answer_key *out, const char *dir, const char *name, bool create, struct fault *fault) {
+    char path[PATH_ROOM];
     uint8_t *seed = sodium_malloc(SEED_LEN);
     uint8_t *secret_key = sodium_malloc(crypto_sign_SECRETKEYBYTES);
-    int error = 0;
-    if (!seed || !secret_key) {
-        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no guarded memory for the answer key");
-    } else {
-        error = read_or_make_seed(seed, dir, fault);
+    int error = seed && secret_key ? path_of(path, dir, name, fault)
+                                   : fault_set(fault, DEPOSITARY_E_MEMORY, "no guarded memory for the answer key");
+    if (!error) {
+        error = read_seed(seed, path, fault);
+    }
+    if (error == DEPOSITARY_E_MISSING && create) {
+        error = make_seed(seed, dir, path, fault);
     }
     if (!error) {
         crypto_sign_seed_keypair(out->public_key, secret_key, seed);
@@ -109,6 +134,23 @@ int answer_key_open(struct answer_key *out, const char *dir, struct fault *fault
     sodium_free(seed);
     sodium_free(secret_key);
     return error;
+}
+
+int answer_key_open(struct answer_key *out, const char *dir, struct fault *fault) {
+    return open_key(out, dir, KEY_NAME, true, fault);
+}
+
+int answer_key_open_next(struct answer_key *out, const char *dir, bool create, struct fault *fault) {
+    return open_key(out, dir, NEXT_NAME, create, fault);
+}
+
+int answer_key_promote(const char *dir, struct fault *fault) {
+    char from[PATH_ROOM], to[PATH_ROOM];
+    int error = path_of(from, dir, NEXT_NAME, fault);
+    if (!error) {
+        error = path_of(to, dir, KEY_NAME, fault);
+    }
+    return error ? error : file_rename(from, to, fault);
 }
 
 void answer_key_close(struct answer_key *key) {
@@ -132,8 +174,8 @@ static bool find_line(struct register_line *out, const uint8_t *public_key, cons
     return is_there;
 }
 
-static int check_window(struct ledger *ledger, const struct ledger_state *state, const struct hash *leaf_hash,
-                        int64_t now_s, struct fault *fault) {
+static int read_window(struct key_window *out, struct ledger *ledger, const struct ledger_state *state,
+                       const struct hash *leaf_hash, struct fault *fault) {
     uint64_t index;
     struct buffer record;
     buffer_init(&record, LIMIT_ENTRY);
@@ -145,16 +187,15 @@ static int check_window(struct ledger *ledger, const struct ledger_state *state,
     if (!error) {
         error = key_record_parse(&fields, buffer_bytes(&record), fault);
     }
-    if (!error && (now_s < fields.not_before || now_s >= fields.not_after)) {
-        error = fault_set(fault, DEPOSITARY_E_KEY_WINDOW, "the answer key's time %s",
-                          now_s < fields.not_before ? "has not begun" : "is over");
+    if (!error) {
+        *out = (struct key_window){.not_before = fields.not_before, .not_after = fields.not_after};
     }
     buffer_free(&record);
     return error;
 }
 
-int answer_key_check(const uint8_t public_key[PUBLIC_KEY_LEN], struct ledger *ledger, const struct ledger_state *state,
-                     int64_t now_s, struct fault *fault) {
+int answer_key_window(struct key_window *out, const uint8_t public_key[PUBLIC_KEY_LEN], struct ledger *ledger,
+                      const struct ledger_state *state, struct fault *fault) {
     if (state->size == 0) {
         return fault_set(fault, DEPOSITARY_E_KEY_RECORD, "the ledger is empty, so no answer key is authorised");
     }
@@ -165,5 +206,16 @@ int answer_key_check(const uint8_t public_key[PUBLIC_KEY_LEN], struct ledger *le
     if (!line.active) {
         return fault_set(fault, DEPOSITARY_E_KEY_REVOKED, "the answer key is revoked");
     }
-    return check_window(ledger, state, &line.record, now_s, fault);
+    return read_window(out, ledger, state, &line.record, fault);
+}
+
+int answer_key_check(const uint8_t public_key[PUBLIC_KEY_LEN], struct ledger *ledger, const struct ledger_state *state,
+                     int64_t now_s, struct fault *fault) {
+    struct key_window window;
+    int error = answer_key_window(&window, public_key, ledger, state, fault);
+    if (!error && (now_s < window.not_before || now_s >= window.not_after)) {
+        error = fault_set(fault, DEPOSITARY_E_KEY_WINDOW, "the answer key's time %s",
+                          now_s < window.not_before ? "has not begun" : "is over");
+    }
+    return error;
 }

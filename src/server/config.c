@@ -35,6 +35,7 @@ enum {
     OPT_CHECK,
     OPT_PROBE,
     OPT_PRINT_KEY_REQUEST,
+    OPT_PRINT_NEXT_KEY_REQUEST,
     OPT_VERSION
 };
 
@@ -61,6 +62,7 @@ static const struct option options[] = {
     {"check", no_argument, NULL, OPT_CHECK},
     {"probe", no_argument, NULL, OPT_PROBE},
     {"print-key-request", no_argument, NULL, OPT_PRINT_KEY_REQUEST},
+    {"print-next-key-request", no_argument, NULL, OPT_PRINT_NEXT_KEY_REQUEST},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -88,6 +90,7 @@ static const char help[] =
     "  --check               check configuration and ledger, then exit\n"
     "  --probe               ask the daemon that runs on these listeners, then exit 0 if it serves\n"
     "  --print-key-request   print this daemon's answer key and how the office authorises it, then exit\n"
+    "  --print-next-key-request  the same for its successor, which takes over while the daemon runs once it is authorised\n"
     "  -h, --help            this      --version  the version\n\n"
     "Example: depositaryd --data /tmp/depositary-demo --listen tcp://127.0.0.1:7769\n";
 
@@ -198,6 +201,9 @@ static int take(struct config *config, int val, const char *argument) {
         return -1;
     case OPT_PRINT_KEY_REQUEST:
         config->action = ACTION_PRINT_KEY_REQUEST;
+        return -1;
+    case OPT_PRINT_NEXT_KEY_REQUEST:
+        config->action = ACTION_PRINT_NEXT_KEY_REQUEST;
         return -1;
     case OPT_VERSION:
         printf("depositaryd %s\n", DEPOSITARY_VERSION);

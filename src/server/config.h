@@ -10,7 +10,13 @@
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_PATH_MAX   4096
 
-enum config_action { ACTION_SERVE, ACTION_CHECK, ACTION_PROBE, ACTION_PRINT_KEY_REQUEST };
+enum config_action {
+    ACTION_SERVE,
+    ACTION_CHECK,
+    ACTION_PROBE,
+    ACTION_PRINT_KEY_REQUEST,
+    ACTION_PRINT_NEXT_KEY_REQUEST
+};
 
 struct config {
     enum config_action action;

@@ -11,11 +11,14 @@ int health_check(struct server *server, const struct ledger_state *state, struct
         return fault_set(fault, DEPOSITARY_E_STATE, "shutting down");
     }
     int error = ledger_probe(server->ledger, fault);
-    if (!error && policy_has_quorum(server->policy) && state->size > 0) { /* else every client would refuse what is served */
+    if (!error && policy_has_quorum(server->policy) &&
+        state->size > 0) { /* else every client would refuse what is served */
         struct checkpoint checkpoint;
         error = policy_verify_checkpoint(&checkpoint, server->policy, state->checkpoint, fault);
     }
-    return error ? error : answer_key_check(server->key->public_key, server->ledger, state, clock_now_s(), fault);
+    return error ? error
+                 : answer_key_check(__atomic_load_n(&server->key, __ATOMIC_ACQUIRE)->public_key, server->ledger, state,
+                                    clock_now_s(), fault);
 }
 
 static bool is_known(const char *service) {

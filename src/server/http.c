@@ -54,11 +54,15 @@ static void serve_health(struct evhttp_request *request, void *context) {
 
 static void serve_readiness(struct evhttp_request *request, void *context) {
     const struct http *http = context;
-    char why[256] = "not ready";
+    char why[256] = "";
+    char text[300];
     if (http->source.ready(http->source.context, why, sizeof why - 1)) {
-        reply(request, HTTP_OK, "OK", "ready\n");
+        snprintf(text, sizeof text, "ready\n%s%s", why, *why != '\0' ? "\n" : "");
+        reply(request, HTTP_OK, "OK", text);
         return;
     }
+    if (*why == '\0')
+        snprintf(why, sizeof why, "not ready");
     why[strlen(why)] = '\n';
     reply(request, HTTP_SERVUNAVAIL, "Service Unavailable", why);
 }

@@ -13,7 +13,7 @@ struct http;
 
 struct http_source {
     void *context;
-    /** Whether the service is ready; else why not, in words, in *why. Called from the HTTP thread. */
+    /** Whether the service is ready; else why not, in words, in *why, which may also hold what is to be seen to. Called from the HTTP thread. */
     bool (*ready)(void *context, char *why, size_t capacity);
     struct ledger *ledger; /* for /checkpoint and tiles; NULL: none are served */
 };

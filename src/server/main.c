@@ -60,10 +60,11 @@ static int probe(const struct config *config) {
     return code;
 }
 
-static int print_key_request(const struct config *config) {
+static int print_key_request(const struct config *config, bool is_next) {
     struct answer_key key = {0};
     struct fault fault = {0};
-    int error = answer_key_open(&key, config->data, &fault);
+    int error =
+        is_next ? answer_key_open_next(&key, config->data, true, &fault) : answer_key_open(&key, config->data, &fault);
     if (error) {
         fault.error = error;
         fprintf(stderr, "depositaryd: %s\n", fault_text(&fault));
@@ -74,9 +75,9 @@ static int print_key_request(const struct config *config) {
     answer_key_close(&key);
     printf("%s\n", text);
     fprintf(stderr,
-            "This is the answer key of this service. At the office, authorise it with:\n"
-            "  depositary key authorise %s\n",
-            text);
+            "This is the %s of this service. At the office, authorise it with:\n"
+            "  depositary key authorise %s --holder NAME\n",
+            is_next ? "next answer key" : "answer key", text);
     return EXIT_OK;
 }
 
@@ -100,7 +101,9 @@ int main(int argc, char **argv) {
         status = probe(&config);
         break;
     case ACTION_PRINT_KEY_REQUEST:
-        return print_key_request(&config);
+        return print_key_request(&config, false);
+    case ACTION_PRINT_NEXT_KEY_REQUEST:
+        return print_key_request(&config, true);
     case ACTION_SERVE:
     default:
         status = serve(&config, &ending);

@@ -14,6 +14,7 @@
 #include "server/growth.h"
 #include "server/health.h"
 #include "server/http.h"
+#include "server/key_keeper.h"
 #include "server/listener.h"
 #include "server/sealer.h"
 #include "server/view.h"
@@ -35,7 +36,8 @@
 struct running {
     const struct config *config;
     int lock;
-    struct answer_key key;
+    struct answer_key key; /* until the keeper has it */
+    struct key_keeper *keeper;
     struct policy *policy;
     char origin[LIMIT_ORIGIN + 1];
     struct server server;
@@ -144,6 +146,7 @@ static int start_parts(struct running *running, struct fault *fault) {
         return fault_set(fault, error, "no memory to serve");
     }
     error = sealer_start(&server->sealer, server->origin, running->key.secret_key, running->key.public_key, fault);
+    error = error ? error : key_keeper_start(&running->keeper, running->config->data, &running->key, server, fault);
     error = error ? error : workers_start(&running->workers, WORKERS, WORK_QUEUE_MAX, fault);
     error = error ? error : growth_start(&running->growth, server, fault);
     server->grown = growth_told;
@@ -179,6 +182,8 @@ static bool is_ready(void *context, char *why, size_t capacity) {
     view_release(view);
     if (error) {
         snprintf(why, capacity, "%s", fault_text(&fault));
+    } else {
+        key_keeper_words(running->keeper, why, capacity);
     }
     return error == 0;
 }
@@ -303,7 +308,9 @@ void running_stop(struct running *running) {
     }
     growth_stop(running->growth);
     workers_stop(running->workers);
+    key_keeper_stop(running->keeper);
     sealer_stop(server->sealer);
+    key_keeper_free(running->keeper);
     exchanger_clean_up(&running->exchanger);
     views_free(server->views);
     catalog_close(server->catalog);

@@ -22,6 +22,9 @@ struct sealer {
     struct sealing **last; /* where the next one is linked */
     bool is_asleep;
     bool is_stopping;
+    const uint8_t *next_secret_key; /* NULL: none is to take over */
+    uint8_t next_public_key[PUBLIC_KEY_LEN];
+    pthread_cond_t adopted;
 
     /* the thread's own */
     struct merkle_tree tree;
@@ -34,13 +37,25 @@ static bool same_state(const struct ledger_state *a, const struct ledger_state *
     return a == b || (a->size == b->size && hash_equal(&a->root, &b->root));
 }
 
+/* Under the lock, between two batches. */
+static void adopt_key(struct sealer *sealer) {
+    if (sealer->next_secret_key) {
+        sealer->secret_key = sealer->next_secret_key;
+        memcpy(sealer->public_key, sealer->next_public_key, sizeof(sealer->public_key));
+        sealer->next_secret_key = NULL;
+        pthread_cond_signal(&sealer->adopted);
+    }
+}
+
 /* Takes the next batch: what waits at the front, as far as it is of one state. 0 only when the sealer stops. */
 static size_t take_batch(struct sealer *sealer) {
     size_t count = 0;
     pthread_mutex_lock(&sealer->lock);
+    adopt_key(sealer);
     while (!sealer->first && !sealer->is_stopping) {
         sealer->is_asleep = true;
         pthread_cond_wait(&sealer->wake, &sealer->lock);
+        adopt_key(sealer);
     }
     sealer->is_asleep = false;
     while (sealer->first && count < LIMIT_BATCH &&
@@ -114,9 +129,21 @@ void sealer_submit(struct sealer *sealer, struct sealing *sealing) {
     }
 }
 
+void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key) {
+    pthread_mutex_lock(&sealer->lock);
+    sealer->next_secret_key = secret_key;
+    memcpy(sealer->next_public_key, public_key, sizeof(sealer->next_public_key));
+    pthread_cond_signal(&sealer->wake);
+    while (sealer->next_secret_key) {
+        pthread_cond_wait(&sealer->adopted, &sealer->lock);
+    }
+    pthread_mutex_unlock(&sealer->lock);
+}
+
 static void sealer_free(struct sealer *sealer) {
     merkle_tree_free(&sealer->tree);
     buffer_free(&sealer->head);
+    pthread_cond_destroy(&sealer->adopted);
     pthread_cond_destroy(&sealer->wake);
     pthread_mutex_destroy(&sealer->lock);
     free(sealer);
@@ -130,6 +157,7 @@ int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_
     }
     pthread_mutex_init(&sealer->lock, NULL);
     pthread_cond_init(&sealer->wake, NULL);
+    pthread_cond_init(&sealer->adopted, NULL);
     buffer_init(&sealer->head, LIMIT_SEAL_HEAD);
     snprintf(sealer->origin, sizeof(sealer->origin), "%s", origin);
     sealer->secret_key = secret_key;

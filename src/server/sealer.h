@@ -26,5 +26,7 @@ MUST_USE int sealer_start(struct sealer **out, const char *origin, const uint8_t
 /** Seals what waits, then ends the thread; nothing is submitted any more. NULL is fine. */
 void sealer_stop(struct sealer *sealer);
 void sealer_submit(struct sealer *sealer, struct sealing *sealing);
+/** From the next batch on another key seals; when this returns the one before is used no more. Not from two threads at once. */
+void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key);
 
 #endif

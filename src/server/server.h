@@ -16,7 +16,8 @@ struct server {
     struct catalog *catalog;
     struct sealer *sealer;        /* server/sealer.h */
     struct views *views;          /* server/view.h: what is served */
-    const struct answer_key *key; /* server/answer_key.h */
+    const struct answer_key *key; /* server/answer_key.h; atomic: server/key_keeper.h changes it */
+    int64_t key_not_after;        /* of its record, seconds since 1970; 0 where it has none. Atomic */
     bool is_draining;             /* atomic: read with __atomic_load_n */
     bool is_mirror;               /* appends are for the depositary that is followed */
     void *grown_context;

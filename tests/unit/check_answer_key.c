@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -54,6 +55,53 @@ START_TEST(key_is_made_once_and_signs) {
     ck_assert_int_eq(crypto_sign_verify_detached(signature, (const uint8_t *)"m", 1, first.public_key), 0);
     answer_key_close(&first);
     answer_key_close(&second);
+}
+END_TEST
+
+/* The daemon and --print-key-request may both be the first to come: all must end up with what the file holds. */
+START_TEST(many_at_once_make_one_key) {
+    enum { COUNT = 8 };
+    int pipes[2];
+    struct answer_key key;
+    ck_assert_int_eq(pipe(pipes), 0);
+    for (int i = 0; i < COUNT; i++) {
+        if (fork() == 0) {
+            struct answer_key mine = {0};
+            int error = answer_key_open(&mine, dir, &fault);
+            _exit(error == 0 && write(pipes[1], mine.public_key, PUBLIC_KEY_LEN) == PUBLIC_KEY_LEN ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < COUNT; i++) {
+        int status = 1;
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert_int_eq(status, 0);
+    }
+    make_key(&key);
+    for (int i = 0; i < COUNT; i++) {
+        uint8_t theirs[PUBLIC_KEY_LEN];
+        ck_assert_int_eq(read(pipes[0], theirs, sizeof(theirs)), (ssize_t)sizeof(theirs));
+        ck_assert_mem_eq(theirs, key.public_key, PUBLIC_KEY_LEN);
+    }
+    answer_key_close(&key);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+END_TEST
+
+START_TEST(next_key_takes_over_and_the_one_before_is_gone) {
+    struct answer_key first, next, now;
+    next = (struct answer_key){0};
+    make_key(&first);
+    ck_assert_int_eq(answer_key_open_next(&next, dir, false, &fault), DEPOSITARY_E_MISSING);
+    ck_assert_int_eq(answer_key_open_next(&next, dir, true, &fault), 0);
+    ck_assert_mem_ne(first.public_key, next.public_key, PUBLIC_KEY_LEN);
+    ck_assert_int_eq(answer_key_promote(dir, &fault), 0);
+    make_key(&now);
+    ck_assert_mem_eq(now.public_key, next.public_key, PUBLIC_KEY_LEN);
+    ck_assert_int_eq(answer_key_promote(dir, &fault), DEPOSITARY_E_MISSING); /* there is none any more */
+    answer_key_close(&first);
+    answer_key_close(&next);
+    answer_key_close(&now);
 }
 END_TEST
 
@@ -154,6 +202,8 @@ int main(void) {
     TCase *tests = tcase_create("answer_key");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, key_is_made_once_and_signs);
+    tcase_add_test(tests, many_at_once_make_one_key);
+    tcase_add_test(tests, next_key_takes_over_and_the_one_before_is_gone);
     tcase_add_test(tests, file_and_folder_are_the_owners_alone);
     tcase_add_test(tests, file_that_others_may_read_is_refused);
     tcase_add_test(tests, torn_or_longer_file_is_refused_and_kept);

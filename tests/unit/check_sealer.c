@@ -160,6 +160,28 @@ START_TEST(same_state_in_another_place_is_the_same_batch) {
 }
 END_TEST
 
+/* Its seals are by the new key from its return on, and the secret of the one before is read no more: it is wiped here. */
+START_TEST(another_key_seals_once_it_was_told) {
+    static struct waiting waiting[2];
+    static uint8_t other_secret[crypto_sign_SECRETKEYBYTES];
+    uint8_t other_public[PUBLIC_KEY_LEN], seed[crypto_sign_SEEDBYTES] = {2};
+    crypto_sign_seed_keypair(other_public, other_secret, seed);
+    submit(&waiting[0], 0, &states[0]);
+    wait_for(1);
+    assert_sealed(&waiting[0], &states[0]);
+    sealer_use_key(sealer, other_secret, other_public);
+    memset(secret_key, 0, sizeof(secret_key));
+    submit(&waiting[1], 1, &states[0]);
+    wait_for(1);
+    ck_assert_int_eq(waiting[1].error, 0);
+    ck_assert(!waiting[1].is_signed_by_key);
+    memcpy(public_key, other_public, sizeof(public_key));
+    submit(&waiting[0], 0, &states[0]);
+    wait_for(1);
+    assert_sealed(&waiting[0], &states[0]);
+}
+END_TEST
+
 START_TEST(what_waits_is_sealed_before_the_end) {
     enum { COUNT = 500 };
     static struct waiting waiting[COUNT];
@@ -210,6 +232,7 @@ int main(void) {
     tcase_add_test(tests, batch_is_what_waits_up_to_the_limit);
     tcase_add_test(tests, batch_never_mixes_states);
     tcase_add_test(tests, same_state_in_another_place_is_the_same_batch);
+    tcase_add_test(tests, another_key_seals_once_it_was_told);
     tcase_add_test(tests, what_waits_is_sealed_before_the_end);
     tcase_add_test(tests, many_threads_lose_nothing);
     suite_add_tcase(suite, tests);
