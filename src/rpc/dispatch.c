@@ -13,6 +13,9 @@
 #define NS_PER_S            1000000000LL
 #define TIMEOUT_SECONDS_MAX 315576000000LL /* google.protobuf.Duration */
 #define METADATA_KEY_MAX    128u
+#define METADATA_MAX        8192u /* bytes of all pairs, as gRPC counts them: keys, values, and 32 for each */
+#define METADATA_PAIR       32u
+#define RESERVED_PREFIX     "grpc-"
 #define TRACEPARENT         "traceparent"
 #define ANSWER_STATUS       1 /* fields of Answer */
 #define ANSWER_MESSAGE      2
@@ -53,24 +56,56 @@ static bool metadata_text_valid(const char *text) {
     return true;
 }
 
-static int read_metadata(struct call *call, const Depositary__V1__Request *request) {
-    for (size_t i = 0; i < request->n_metadata; i++) {
-        const Depositary__V1__Metadata *pair = request->metadata[i];
-        bool is_text = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_TEXT;
-        bool is_binary = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_BINARY;
-        if (!metadata_key_valid(pair->key, is_binary)) {
-            return status_bad_field(
-                &call->status, "metadata.key",
-                "a key is lower-case letters, digits, _ - . and ends in -bin if its value is binary");
-        }
-        if (!is_binary && (!is_text || !metadata_text_valid(pair->text))) {
-            return status_bad_field(&call->status, "metadata.value", "a text value is printable ASCII");
-        }
-        if (is_text && strcmp(pair->key, TRACEPARENT) == 0) {
-            call->traceparent = pair->text;
+/*
+ * W3C Trace Context, section 3.2.2: version, trace id, parent id, flags, none of them forbidden values; a later version may say more. One that is
+ * no such thing is as if it were not there (section 4.3).
+ */
+static bool traceparent_valid(const char *text) {
+    static const char shape[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    for (size_t i = 0; i < sizeof(shape) - 1; i++) {
+        bool is_hex = text[i] != '\0' && strchr("0123456789abcdef", text[i]);
+        if (shape[i] == 'x' ? !is_hex : text[i] != '-') {
+            return false;
         }
     }
+    bool has_ids = strspn(text + 3, "0") < 32 && strspn(text + 36, "0") < 16;
+    const char *rest = text + sizeof(shape) - 1;
+    bool ends = *rest == '\0' || (*rest == '-' && strncmp(text, "00", 2) != 0);
+    return has_ids && ends && strncmp(text, "ff", 2) != 0 && strlen(text) < METADATA_KEY_MAX;
+}
+
+static int read_pair(struct call *call, const Depositary__V1__Metadata *pair, size_t *size) {
+    bool is_text = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_TEXT;
+    bool is_binary = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_BINARY;
+    if (!metadata_key_valid(pair->key, is_binary)) {
+        return status_bad_field(&call->status, "metadata.key",
+                                "a key is lower-case letters, digits, _ - . and ends in -bin if its value is binary");
+    }
+    if (strncmp(pair->key, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0) {
+        return status_bad_field(&call->status, "metadata.key", "keys that begin with grpc- are reserved");
+    }
+    if (!is_binary && (!is_text || !metadata_text_valid(pair->text))) {
+        return status_bad_field(&call->status, "metadata.value", "a text value is printable ASCII");
+    }
+    *size += strlen(pair->key) + (is_text ? strlen(pair->text) : pair->binary.len) + METADATA_PAIR;
+    if (*size > METADATA_MAX) {
+        return status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "METADATA_SIZE",
+                          "the metadata has more than %u bytes, with %u counted for each pair", METADATA_MAX,
+                          METADATA_PAIR);
+    }
+    if (is_text && strcmp(pair->key, TRACEPARENT) == 0 && traceparent_valid(pair->text)) {
+        call->traceparent = pair->text;
+    }
     return STATUS_OK;
+}
+
+static int read_metadata(struct call *call, const Depositary__V1__Request *request) {
+    size_t size = 0;
+    int code = STATUS_OK;
+    for (size_t i = 0; i < request->n_metadata && code == STATUS_OK; i++) {
+        code = read_pair(call, request->metadata[i], &size);
+    }
+    return code;
 }
 
 static int read_timeout(struct call *call, const Google__Protobuf__Duration *timeout, uint64_t default_timeout_ns) {
@@ -87,8 +122,20 @@ static int read_timeout(struct call *call, const Google__Protobuf__Duration *tim
         uint64_t asked_ns = fits ? (uint64_t)(timeout->seconds * NS_PER_S + timeout->nanos) : UINT64_MAX;
         granted_ns = asked_ns < granted_ns ? asked_ns : granted_ns;
     }
-    call->deadline_ns = clock_monotonic_ns() + granted_ns;
+    call->deadline_ns = call->begun_ns + granted_ns;
     return STATUS_OK;
+}
+
+bool call_is_over(struct call *call) {
+    if (call->is_gone && __atomic_load_n(call->is_gone, __ATOMIC_ACQUIRE)) {
+        status_set(&call->status, STATUS_CANCELLED, "GONE", "nobody waits for the answer any more");
+        return true;
+    }
+    if (call->deadline_ns == 0 || clock_monotonic_ns() < call->deadline_ns) {
+        return false;
+    }
+    status_set(&call->status, STATUS_DEADLINE_EXCEEDED, "DEADLINE", "the call's time is over");
+    return true;
 }
 
 static int read_request(struct call *call, const Depositary__V1__Request *request, size_t size,
@@ -125,6 +172,7 @@ static int refuse_unreadable(struct call *call, const char *what, const struct f
 
 int call_accept(struct call *call, struct bytes request, uint64_t default_timeout_ns, struct bytes *message) {
     call->traceparent = "";
+    call->begun_ns = clock_monotonic_ns();
     if (request.len > LIMIT_REQUEST_APPEND) {
         return status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "REQUEST_SIZE",
                           "the request has %zu bytes; %u is the limit", request.len, LIMIT_REQUEST_APPEND);
@@ -208,6 +256,9 @@ void call_handle(struct call *call, const struct service_entry *services, size_t
     const struct service_entry *entry = find_service(services, count, call->method->service);
     if (!entry) {
         status_set(&call->status, STATUS_UNIMPLEMENTED, "METHOD", "%s is not served here", call->method->full_name);
+        return;
+    }
+    if (call_is_over(call)) { /* it may have waited */
         return;
     }
     struct fault fault = {0};

@@ -13,10 +13,12 @@
 struct call {
     const struct method *method; /* NULL until the request was read */
     struct arena *arena;         /* for the request and the response; gone after the call */
+    uint64_t begun_ns;           /* monotonic: when the request was read; 0: it could not be */
     uint64_t deadline_ns;        /* monotonic; 0: none */
+    const bool *is_gone;         /* atomic: nobody waits for the answer any more; NULL: nobody can tell */
     struct status status;        /* set by the handler when it does not answer OK */
     void *context;               /* the server's: see server/server.h */
-    const char *traceparent;     /* "" for none */
+    const char *traceparent;     /* W3C Trace Context, a valid one, or "" */
     const char *peer;            /* for the log */
 };
 
@@ -33,6 +35,12 @@ struct service_entry {
  */
 struct call *call_of(const void *service);
 
+/**
+ * Whether the work is for nothing: the deadline has passed, or the caller has gone; the status is set then. Asked before the handler is called;
+ * a handler asks it between the steps of a long answer.
+ */
+bool call_is_over(struct call *call);
+
 /** A generous cap for a call's arena: the largest request twice over, and the largest response twice over. */
 #define CALL_ARENA_MAX (24u * 1024 * 1024)
 
@@ -41,7 +49,7 @@ struct call *call_of(const void *service);
  * (status, message, metadata) to *answer. Every failure is an Answer with a status; the return value is non-zero only where memory ran out for even that.
  * A handler calls its closure once, with the response message or NULL; it may set call->status as well (NOT_FOUND with a message).
  * default_timeout_ns is used where the request has no timeout, and is the longest that is granted.
- * The caller sets arena, context and peer of *call and zeroes the rest; afterwards call->status may be looked at, and needs no freeing.
+ * The caller sets arena, context, peer and is_gone of *call and zeroes the rest; afterwards call->status may be looked at, and needs no freeing.
  */
 MUST_USE int dispatch(struct call *call, const struct service_entry *services, size_t count, struct bytes request,
                       uint64_t default_timeout_ns, struct buffer *answer);

@@ -3,7 +3,6 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/time.h"
 
 #include <string.h>
 
@@ -279,11 +278,7 @@ int answer_edition(struct call *call, uint64_t edition_index, Depositary__V1__Ed
 /* ---- time and pages */
 
 bool answer_is_late(struct call *call) {
-    if (call->deadline_ns == 0 || clock_monotonic_ns() < call->deadline_ns) {
-        return false;
-    }
-    status_set(&call->status, STATUS_DEADLINE_EXCEEDED, "DEADLINE", "the call's time is over");
-    return true;
+    return call_is_over(call);
 }
 
 bool answer_page_size(struct call *call, int32_t page_size, unsigned by_default, unsigned *out) {

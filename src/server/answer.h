@@ -47,7 +47,7 @@ MUST_USE int answer_absence(struct call *call, struct bytes words, size_t *n, De
 MUST_USE int answer_edition(struct call *call, uint64_t edition_index, Depositary__V1__EditionProof **out,
                             struct edition_record *parsed);
 
-/** Whether the call's deadline has passed; then the status is set. For between the items of a long answer. */
+/** call_is_over, for between the items of a long answer. */
 bool answer_is_late(struct call *call);
 
 /** page_size of a request: 0 is `by_default`, more than LIMIT_PAGE is LIMIT_PAGE. False, with the status set, where it is negative. */

@@ -209,3 +209,10 @@ void cache_keep(struct cache *cache, const struct method *method, struct bytes m
         entry_free(entry);
     }
 }
+
+size_t cache_used(struct cache *cache) {
+    pthread_mutex_lock(&cache->lock);
+    size_t used = cache->used;
+    pthread_mutex_unlock(&cache->lock);
+    return used;
+}

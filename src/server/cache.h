@@ -28,6 +28,8 @@ struct cache;
 /** Keeps at most `capacity` bytes, all counted. DEPOSITARY_E_MEMORY. */
 MUST_USE int cache_new(struct cache **out, size_t capacity);
 void cache_free(struct cache *cache); /* NULL is fine */
+/** Bytes that are kept now. */
+size_t cache_used(struct cache *cache);
 /** The answer, held once more for the caller; NULL where there is none. */
 struct answer *cache_find(struct cache *cache, const struct method *method, struct bytes message);
 /** Keeps the answer, unless it or the message is too large or memory lacks. One that is there already stays. */

@@ -12,6 +12,8 @@
 #include "depositary/version.h"
 #include "proof/record.h"
 
+#define NUMBER_MAX 1000000u
+
 enum {
     OPT_DATA = 256,
     OPT_LISTEN,
@@ -26,6 +28,11 @@ enum {
     OPT_TLS_KEY,
     OPT_TLS_CLIENT_CA,
     OPT_ALLOW_PLAINTEXT,
+    OPT_MAX_CONNECTIONS,
+    OPT_CONNECTION_CALLS,
+    OPT_PEER_CONNECTIONS,
+    OPT_PEER_CALLS,
+    OPT_PEER_RATE,
     OPT_INIT,
     OPT_ORIGIN,
     OPT_EMPTY,
@@ -53,6 +60,11 @@ static const struct option options[] = {
     {"tls-key", required_argument, NULL, OPT_TLS_KEY},
     {"tls-client-ca", required_argument, NULL, OPT_TLS_CLIENT_CA},
     {"allow-plaintext", no_argument, NULL, OPT_ALLOW_PLAINTEXT},
+    {"max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS},
+    {"connection-calls", required_argument, NULL, OPT_CONNECTION_CALLS},
+    {"peer-connections", required_argument, NULL, OPT_PEER_CONNECTIONS},
+    {"peer-calls", required_argument, NULL, OPT_PEER_CALLS},
+    {"peer-rate", required_argument, NULL, OPT_PEER_RATE},
     {"init", no_argument, NULL, OPT_INIT},
     {"origin", required_argument, NULL, OPT_ORIGIN},
     {"empty", no_argument, NULL, OPT_EMPTY},
@@ -72,11 +84,20 @@ static const char help[] =
     "Usage: depositaryd [OPTION...]\n"
     "Serves the clauses of treaties and laws, and proves every byte of them.\n\n"
     "  --data DIR            where the ledger is (DEPOSITARY_DATA; /var/lib/depositary for root, else $XDG_DATA_HOME/depositary)\n"
-    "  --listen URL          tcp://HOST:PORT or ipc:///PATH; repeatable (DEPOSITARY_LISTEN, with spaces between;\n"
+    "  --listen URL          tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH; repeatable (DEPOSITARY_LISTEN, with spaces between;\n"
     "                        tcp://127.0.0.1:7769 and ipc://DIR/run/depositary.sock)\n"
     "  --policy FILE         the ledger's pinned keys and witnesses (DIR/policy)\n"
-    "  --http HOST:PORT      /healthz and /readyz (127.0.0.1:7780); none turns it off\n"
+    "  --announce URL        publish each new checkpoint there (off)\n"
+    "  --http HOST:PORT      /healthz, /readyz, /metrics and the ledger's tiles (127.0.0.1:7780); none turns it off\n"
+    "  --tls-cert FILE       certificate chain for tls+tcp://, PEM; read again on SIGHUP and when it changes\n"
+    "  --tls-key FILE        its private key, PEM\n"
+    "  --tls-client-ca FILE  clients need a certificate of one of these authorities\n"
     "  --allow-plaintext     plain tcp on an address that is not loopback\n"
+    "  --max-connections N   connections in all (4096)\n"
+    "  --connection-calls N  calls of one connection at one time (128)\n"
+    "  --peer-connections N  connections of one address (256; of loopback as many as there are), 0 for no limit;\n"
+    "  --peer-calls N        its calls at one time (256; the same)\n"
+    "  --peer-rate N         its calls a second (10000; the same)\n"
     "  --store sqlite:       the store (sqlite:, in DIR)\n"
     "  --follow URL          be a verified mirror of the depositary there, tcp:// or ipc://; it needs its policy, and trusts nobody\n"
     "  --follow-announce URL   where that one announces its checkpoints (off)\n"
@@ -108,11 +129,17 @@ bool config_is_local(const char *url) {
     return false;
 }
 
+bool config_is_tls(const char *url) {
+    return strncmp(url, "tls+tcp://", 10) == 0;
+}
+
+static bool is_url(const char *url) {
+    return strncmp(url, "tcp://", 6) == 0 || strncmp(url, "ipc://", 6) == 0 || config_is_tls(url);
+}
+
 static int add_listen(struct config *config, const char *url) {
-    if (strncmp(url, "tcp://", 6) != 0 && strncmp(url, "ipc://", 6) != 0 && strncmp(url, "tls+tcp://", 10) != 0)
+    if (!is_url(url))
         return told("--listen takes tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH", url);
-    if (strncmp(url, "tls+tcp://", 10) == 0)
-        return told("this build serves no tls+tcp:// yet", url);
     if (config->listen_count == CONFIG_LISTEN_MAX || strlen(url) >= sizeof config->listen[0])
         return told("too many listeners, or one that is too long", url);
     snprintf(config->listen[config->listen_count++], sizeof config->listen[0], "%s", url);
@@ -147,10 +174,69 @@ static int take_following(struct config *config, int val, const char *argument) 
     return -1;
 }
 
+/* A number of connections or calls. */
+static int take_number(unsigned *out, const char *argument, unsigned least, const char *option) {
+    uint64_t number;
+    if (!decimal_parse(&number, bytes_text(argument)) || number < least || number > NUMBER_MAX) {
+        fprintf(stderr, "depositaryd: %s takes a number from %u to %u: %s\n", option, least, NUMBER_MAX, argument);
+        return 2;
+    }
+    *out = (unsigned)number;
+    return -1;
+}
+
+/* What is asked for one peer is asked for this machine too. */
+static int take_peer_limit(unsigned *remote, unsigned *machine, const char *argument, const char *option) {
+    int status = take_number(remote, argument, 0, option);
+    if (status < 0)
+        *machine = *remote;
+    return status;
+}
+
+static int take_limit(struct limits *limits, int val, const char *argument) {
+    struct peer_limits *remote = &limits->remote, *machine = &limits->machine;
+    switch (val) {
+    case OPT_MAX_CONNECTIONS:
+        return take_number(&limits->connections, argument, 1, "--max-connections");
+    case OPT_CONNECTION_CALLS:
+        return take_number(&limits->connection_calls, argument, 1, "--connection-calls");
+    case OPT_PEER_CONNECTIONS:
+        return take_peer_limit(&remote->connections, &machine->connections, argument, "--peer-connections");
+    case OPT_PEER_CALLS:
+        return take_peer_limit(&remote->calls, &machine->calls, argument, "--peer-calls");
+    default:
+        return take_peer_limit(&remote->rate, &machine->rate, argument, "--peer-rate");
+    }
+}
+
+static int take_file(const char **out, const char *argument, const char *option) {
+    if (*argument == '\0')
+        return told("a file's name is empty", option);
+    *out = argument;
+    return -1;
+}
+
 /* Options of one thing each; -1 to go on. */
 static int take(struct config *config, int val, const char *argument) {
     uint64_t number;
     switch (val) {
+    case OPT_ANNOUNCE:
+        config->announce = argument;
+        return is_url(argument) && strlen(argument) < sizeof config->listen[0]
+                   ? -1
+                   : told("--announce takes tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH", argument);
+    case OPT_TLS_CERT:
+        return take_file(&config->tls_cert, argument, "--tls-cert");
+    case OPT_TLS_KEY:
+        return take_file(&config->tls_key, argument, "--tls-key");
+    case OPT_TLS_CLIENT_CA:
+        return take_file(&config->tls_client_ca, argument, "--tls-client-ca");
+    case OPT_MAX_CONNECTIONS:
+    case OPT_CONNECTION_CALLS:
+    case OPT_PEER_CONNECTIONS:
+    case OPT_PEER_CALLS:
+    case OPT_PEER_RATE:
+        return take_limit(&config->limits, val, argument);
     case OPT_DATA:
         return copy(config->data, sizeof config->data, argument, "--data");
     case OPT_LISTEN:
@@ -212,7 +298,7 @@ static int take(struct config *config, int val, const char *argument) {
         fputs(help, stdout);
         return 0;
     default:
-        return told("this build does not have --announce and --tls-* yet", NULL);
+        return told("an option that is not known here", NULL);
     }
 }
 
@@ -284,16 +370,36 @@ static int set_defaults(struct config *config) {
     return -1;
 }
 
+/* Whether what the option says for the URL goes with the rest; -1 to go on. */
+static int check_url(const struct config *config, const char *url) {
+    if (strncmp(url, "tcp://", 6) == 0 && !config_is_local(url) && !config->allow_plaintext)
+        return told(
+            "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",
+            url);
+    if (config_is_tls(url) && config->tls_cert == NULL)
+        return told("tls+tcp:// needs --tls-cert and --tls-key", url);
+    return -1;
+}
+
+static int check_tls(const struct config *config) {
+    if ((config->tls_cert == NULL) != (config->tls_key == NULL))
+        return told("--tls-cert and --tls-key go together", NULL);
+    return config->tls_client_ca == NULL || config->tls_cert != NULL
+               ? -1
+               : told("--tls-client-ca needs --tls-cert and --tls-key", NULL);
+}
+
 static int check_together(struct config *config) {
     bool is_local = true;
-    for (size_t i = 0; i < config->listen_count; i++) {
+    int status = check_tls(config);
+    for (size_t i = 0; i < config->listen_count && status < 0; i++) {
         is_local = is_local && config_is_local(config->listen[i]);
-        if (strncmp(config->listen[i], "tcp://", 6) == 0 && !config_is_local(config->listen[i]) &&
-            !config->allow_plaintext)
-            return told(
-                "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",
-                config->listen[i]);
+        status = check_url(config, config->listen[i]);
     }
+    if (config->announce != NULL && status < 0)
+        status = check_url(config, config->announce);
+    if (status >= 0)
+        return status;
     if (config->is_init && !config->is_first_start_allowed)
         return told("--init makes its own policy; it does not go with --policy", NULL);
     if (config->is_init && config->follow != NULL)
@@ -308,6 +414,7 @@ static int check_together(struct config *config) {
 int config_read(struct config *out, int argc, char **argv) {
     *out = (struct config){.http = "127.0.0.1:7780",
                            .follow_interval_s = 10,
+                           .limits = LIMITS_DEFAULT,
                            .drain_timeout_s = 10,
                            .log_level = LOG_LEVEL_INFO,
                            .log_format = LOG_FORMAT_TEXT};

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/peers.h"
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_PATH_MAX   4096
@@ -24,7 +25,12 @@ struct config {
     char policy[CONFIG_PATH_MAX];        /* path of the policy file */
     char listen[CONFIG_LISTEN_MAX][512]; /* URLs */
     size_t listen_count;
-    char http[256];              /* HOST:PORT; "" where it is off */
+    char http[256];       /* HOST:PORT; "" where it is off */
+    const char *announce; /* URL; NULL where it is off */
+    const char *tls_cert; /* PEM files; NULL without tls+tcp:// */
+    const char *tls_key;
+    const char *tls_client_ca; /* NULL: clients need no certificate */
+    struct limits limits;
     const char *follow;          /* URL of the depositary that is mirrored; NULL: none */
     const char *follow_announce; /* where it announces; NULL: it is asked at the interval only */
     unsigned follow_interval_s;
@@ -44,6 +50,7 @@ struct config {
  */
 MUST_USE int config_read(struct config *out, int argc, char **argv);
 
+bool config_is_tls(const char *url);
 /** Whether every address of the URL is this machine's own: ipc://, tcp://127.x, [::1], localhost. */
 bool config_is_local(const char *url);
 

@@ -3,8 +3,10 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "rpc/call.h"
+#include "server/config.h"
 
 #include <errno.h>
 #include <nng/nng.h>
@@ -16,8 +18,9 @@
 #include <string.h>
 #include <time.h>
 
-#define KNOCK_EVERY_S 5
+#define KNOCK_EVERY_S 3
 #define SHUT_MAX      2 /* times in a row that no connection comes about, until the door is opened again */
+#define ALIVE_NS      UINT64_C(30000000000) /* longer than a round of knocking, and one of opening again */
 #define ANSWER_MEMORY (64u * 1024)
 
 /* ---- one knock */
@@ -27,7 +30,11 @@ static void connect_url(char *out, size_t capacity, const char *url) {
     static const char *const every[][2] = {{"tcp://0.0.0.0:", "tcp://127.0.0.1:"},
                                            {"tcp://*:", "tcp://127.0.0.1:"},
                                            {"tcp://:", "tcp://127.0.0.1:"},
-                                           {"tcp://[::]:", "tcp://[::1]:"}};
+                                           {"tcp://[::]:", "tcp://[::1]:"},
+                                           {"tls+tcp://0.0.0.0:", "tls+tcp://127.0.0.1:"},
+                                           {"tls+tcp://*:", "tls+tcp://127.0.0.1:"},
+                                           {"tls+tcp://:", "tls+tcp://127.0.0.1:"},
+                                           {"tls+tcp://[::]:", "tls+tcp://[::1]:"}};
     for (size_t i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
         size_t len = strlen(every[i][0]);
         if (strncmp(url, every[i][0], len) == 0) {
@@ -80,9 +87,20 @@ static int set_up_socket(nng_socket socket, int timeout_ms, bool *is_connected) 
     return error ? error : nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, connected, is_connected);
 }
 
-static enum door ask(nng_socket socket, const char *url, struct bytes request) {
+int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls) {
+    char url[600];
+    nng_dialer dialer;
+    connect_url(url, sizeof(url), listen_url);
+    int error = nng_dialer_create(&dialer, socket, url);
+    if (!error && config_is_tls(url) && tls_give_dialer(tls, dialer) != 0) {
+        error = NNG_ECRYPTO;
+    }
+    return error ? error : nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+}
+
+static enum door ask(nng_socket socket, const char *url, const struct tls *tls, struct bytes request) {
     nng_msg *message = NULL;
-    if (nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK) != 0 || nng_msg_alloc(&message, 0) != 0) {
+    if (door_dial(socket, url, tls) != 0 || nng_msg_alloc(&message, 0) != 0) {
         return DOOR_SHUT;
     }
     if (nng_msg_append(message, request.data, request.len) != 0 || nng_sendmsg(socket, message, 0) != 0) {
@@ -97,9 +115,7 @@ static enum door ask(nng_socket socket, const char *url, struct bytes request) {
     return door;
 }
 
-enum door door_knock(const char *listen_url, int timeout_ms) {
-    char url[600];
-    connect_url(url, sizeof(url), listen_url);
+enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms) {
     struct buffer request;
     buffer_init(&request, LIMIT_REQUEST);
     nng_socket socket;
@@ -107,7 +123,7 @@ enum door door_knock(const char *listen_url, int timeout_ms) {
     enum door door = DOOR_SHUT;
     if (print_request(&request) == 0 && nng_req0_open(&socket) == 0) {
         if (set_up_socket(socket, timeout_ms, &is_connected) == 0) {
-            door = ask(socket, url, buffer_bytes(&request));
+            door = ask(socket, listen_url, tls, buffer_bytes(&request));
         }
         nng_close(socket);
     }
@@ -121,44 +137,50 @@ enum door door_knock(const char *listen_url, int timeout_ms) {
 /* ---- the watch */
 
 struct door_watch {
-    struct listener *const *listeners;
+    struct watched_door doors[DOORS_MAX];
     size_t count;
-    bool is_open;   /* atomic */
-    unsigned *shut; /* by listener: times in a row that it was shut */
+    struct metrics *metrics;
+    bool is_open;      /* atomic */
+    uint64_t alive_ns; /* atomic: when every door was last found to live */
     pthread_t thread;
     pthread_mutex_t lock; /* over is_stopping */
     pthread_cond_t wake;
     bool is_stopping;
 };
 
-static void reopen(struct listener *listener) {
+static void reopen(struct door_watch *watch, const struct watched_door *door) {
     struct fault fault = {0};
-    if (listener_reopen(listener, &fault) == 0) {
-        log_line(LOG_LEVEL_WARNING, "the front door had died and was opened again", "listen", listener_url(listener),
-                 NULL);
+    metrics_add(watch->metrics, METRIC_DOORS_REOPENED);
+    if (door->reopen(door->context, &fault) == 0) {
+        log_line(LOG_LEVEL_WARNING, "the front door had died and was opened again", "listen", door->url, NULL);
     } else {
-        log_line(LOG_LEVEL_ERROR, "the front door cannot be opened", "listen", listener_url(listener), "reason",
-                 fault_text(&fault), NULL);
+        log_line(LOG_LEVEL_ERROR, "the front door cannot be opened", "listen", door->url, "reason", fault_text(&fault),
+                 NULL);
     }
 }
 
-/* Whether this door answers. A full house is no dead door: its connections are not to be thrown out. */
-static bool look_after(struct door_watch *watch, size_t index) {
-    struct listener *listener = watch->listeners[index];
-    enum door door = door_knock(listener_url(listener), DOOR_TIMEOUT_MS);
-    if (door != DOOR_SHUT || listener_is_full(listener)) {
-        watch->shut[index] = 0;
-    } else if (++watch->shut[index] >= SHUT_MAX) {
-        watch->shut[index] = 0;
-        reopen(listener);
+/* Whether this door answers; *lives: or at least takes connections, though it may turn ours away: then the others' are not to be thrown out. */
+static bool look_after(struct door_watch *watch, const struct watched_door *door, bool *lives) {
+    for (unsigned shut = 0; shut < SHUT_MAX; shut++) {
+        unsigned arrivals = door->arrivals(door->context);
+        enum door found = door->knock(door->context, DOOR_TIMEOUT_MS);
+        if (found != DOOR_SHUT || arrivals != door->arrivals(door->context)) {
+            return found == DOOR_SERVING || found == DOOR_NOT_SERVING;
+        }
     }
-    return door == DOOR_SERVING || door == DOOR_NOT_SERVING;
+    *lives = false;
+    reopen(watch, door);
+    return false;
 }
 
 static void look_after_all(struct door_watch *watch) {
     bool is_open = true;
+    bool lives = true;
     for (size_t i = 0; i < watch->count; i++) {
-        is_open = look_after(watch, i) && is_open;
+        is_open = look_after(watch, &watch->doors[i], &lives) && is_open;
+    }
+    if (lives) {
+        __atomic_store_n(&watch->alive_ns, clock_monotonic_ns(), __ATOMIC_RELEASE);
     }
     if (is_open != __atomic_exchange_n(&watch->is_open, is_open, __ATOMIC_ACQ_REL) && !is_open) {
         log_line(LOG_LEVEL_WARNING, "the front door does not answer", NULL);
@@ -185,21 +207,19 @@ static void *run(void *context) {
 static void watch_free(struct door_watch *watch) {
     pthread_cond_destroy(&watch->wake);
     pthread_mutex_destroy(&watch->lock);
-    free(watch->shut);
     free(watch);
 }
 
-int door_watch_start(struct door_watch **out, struct listener *const *listeners, size_t count, struct fault *fault) {
+int door_watch_start(struct door_watch **out, const struct watched_door *doors, size_t count, struct metrics *metrics,
+                     struct fault *fault) {
     struct door_watch *watch = calloc(1, sizeof(*watch));
-    unsigned *shut = calloc(count, sizeof(*shut));
-    if (!watch || !shut) {
+    if (!watch || count > DOORS_MAX) {
         free(watch);
-        free(shut);
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory to watch the front door");
     }
-    watch->listeners = listeners;
+    memcpy(watch->doors, doors, count * sizeof(*doors));
     watch->count = count;
-    watch->shut = shut;
+    watch->metrics = metrics;
     pthread_mutex_init(&watch->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -228,4 +248,8 @@ void door_watch_stop(struct door_watch *watch) {
 
 bool door_watch_is_open(const struct door_watch *watch) {
     return __atomic_load_n(&watch->is_open, __ATOMIC_ACQUIRE);
+}
+
+bool door_watch_is_alive(const struct door_watch *watch) {
+    return clock_monotonic_ns() - __atomic_load_n(&watch->alive_ns, __ATOMIC_ACQUIRE) < ALIVE_NS;
 }

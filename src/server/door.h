@@ -1,11 +1,12 @@
 /*
- * The front door from outside: a real request through a listener, as any client would send it. A thread does so every few seconds and opens a door
+ * The front door from outside: a real request through a listener, as any client would send it. A thread does so every few seconds, and opens a door
  * again that has died (nng's accept loop can end for good); readiness stands on it, and --probe is the same from another process.
  */
 #ifndef SERVER_DOOR_H
 #define SERVER_DOOR_H
 
-#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/tls.h"
 
 enum door {
     DOOR_SERVING,
@@ -16,16 +17,34 @@ enum door {
 
 #define DOOR_TIMEOUT_MS 3000
 
-/** Asks grpc.health.v1.Health at the URL on which somebody listens (a wildcard address is asked on loopback). The seal is not judged. */
-enum door door_knock(const char *listen_url, int timeout_ms);
+/**
+ * Asks grpc.health.v1.Health at the URL on which somebody listens (a wildcard address is asked on loopback). The seal is not judged. tls: whose
+ * certificate is shown to a door that wants one; may be NULL.
+ */
+enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms);
+/** Dials such a URL, without waiting. An nng error. */
+int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls);
+
+/** A door that is looked after. */
+struct watched_door {
+    const char *url;
+    void *context;
+    enum door (*knock)(void *context, int timeout_ms);
+    unsigned (*arrivals)(const void *context); /* connections that came, the ones that were turned away too */
+    int (*reopen)(void *context, struct fault *fault);
+};
+
+#define DOORS_MAX 20
 
 struct door_watch;
 
-/** The listeners outlive it. */
-MUST_USE int door_watch_start(struct door_watch **out, struct listener *const *listeners, size_t count,
-                              struct fault *fault);
+/** What the doors are of outlives it; the array is copied, at most DOORS_MAX of them. */
+MUST_USE int door_watch_start(struct door_watch **out, const struct watched_door *doors, size_t count,
+                              struct metrics *metrics, struct fault *fault);
 void door_watch_stop(struct door_watch *watch); /* NULL is fine */
 /** Whether every door answered when it was last knocked at; false before the first time. */
 bool door_watch_is_open(const struct door_watch *watch);
+/** Whether every door answered, or at least took connections, lately: what a service manager's watchdog is fed with. */
+bool door_watch_is_alive(const struct door_watch *watch);
 
 #endif

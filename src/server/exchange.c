@@ -9,13 +9,17 @@
 #include "grpc/health/v1/health.pb-c.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ANSWER_MAX        (LIMIT_RESPONSE + 256u * 1024) /* bytes of an encoded answer, status and metadata with it */
 #define DESK_BUFFER_KEPT  (64u * 1024)                   /* bytes of a buffer that is kept for the next call */
-#define RETRY_OVERLOAD_MS 500
 #define RETRY_EMPTY_MS    5000
 #define RETRY_DRAINING_MS 1000
+#define LOG_SLOW_NS       UINT64_C(1000000000) /* a call that takes so long is told of */
+#define NS_PER_MS         1e6
+#define TRACE_ID_AT       3 /* in a traceparent */
+#define TRACE_ID_LEN      32
 
 /* ---- desks: memory to work in, used again and again */
 
@@ -107,7 +111,8 @@ static bool is_slow(const struct method *method) {
 
 /* ---- steps */
 
-static bool start(struct exchange *out, struct exchanger *exchanger, struct bytes request, const char *peer) {
+static bool start(struct exchange *out, struct exchanger *exchanger, struct bytes request,
+                  const struct caller *caller) {
     *out = (struct exchange){.exchanger = exchanger};
     seal_digest(&out->request_digest, request);
     out->view = view_take(exchanger->server->views);
@@ -116,7 +121,11 @@ static bool start(struct exchange *out, struct exchanger *exchanger, struct byte
         return false;
     }
     out->context = (struct server_call){.server = exchanger->server, .state = out->view->state};
-    out->call = (struct call){.arena = &out->desk->arena, .context = &out->context, .traceparent = "", .peer = peer};
+    out->call = (struct call){.arena = &out->desk->arena,
+                              .context = &out->context,
+                              .traceparent = "",
+                              .peer = caller->peer,
+                              .is_gone = caller->is_gone};
     return true;
 }
 
@@ -126,25 +135,63 @@ static void leave_desk(struct exchange *exchange) {
     exchange->desk = NULL;
 }
 
-static void log_call(const struct exchange *exchange) {
-    if (log_wants(LOG_LEVEL_DEBUG)) {
-        const struct call *call = &exchange->call;
-        log_line(LOG_LEVEL_DEBUG, "call", "method", call->method ? call->method->full_name : "", "status",
-                 status_name((int)call->status.code), "reason", call->status.reason, "peer", call->peer, "traceparent",
-                 call->traceparent, NULL);
+/* Every call at debug; at info those that change the ledger and those that took long; the service's own failures always. */
+static enum log_level level_of(const struct call *call, uint64_t duration_ns) {
+    enum status_code code = call->status.code;
+    bool is_failure = code == STATUS_DATA_LOSS || code == STATUS_UNKNOWN || (code == STATUS_INTERNAL && call->method);
+    if (is_failure) {
+        return LOG_LEVEL_WARNING;
     }
+    bool is_writing = call->method && !call->method->is_idempotent;
+    return is_writing || duration_ns >= LOG_SLOW_NS ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+}
+
+static void write_log(const struct call *call, enum log_level level, uint64_t duration_ns) {
+    char duration[32];
+    char trace[TRACE_ID_LEN + 1] = "";
+    snprintf(duration, sizeof(duration), "%.3f", (double)duration_ns / NS_PER_MS);
+    if (call->traceparent[0] != '\0') {
+        snprintf(trace, sizeof(trace), "%.*s", TRACE_ID_LEN, call->traceparent + TRACE_ID_AT);
+    }
+    log_line(level, "call", "method", call->method ? call->method->full_name : "", "status",
+             status_name((int)call->status.code), "reason", call->status.reason, "ms", duration, "peer", call->peer,
+             "trace_id", trace, NULL);
+}
+
+/* Nothing of what was asked or answered, and no nonce. */
+static void log_call(const struct exchange *exchange) {
+    const struct call *call = &exchange->call;
+    if (exchange->is_cached && !log_wants(LOG_LEVEL_DEBUG)) {
+        return; /* took no time */
+    }
+    uint64_t duration_ns = call->begun_ns > 0 ? clock_monotonic_ns() - call->begun_ns : 0;
+    enum log_level level = level_of(call, duration_ns);
+    if (log_wants(level)) {
+        write_log(call, level, duration_ns);
+    }
+}
+
+static void note_outcome(struct exchange *exchange) {
+    exchange->method = exchange->call.method;
+    exchange->code = (int)exchange->call.status.code;
+    log_call(exchange);
 }
 
 /* Encodes the answer, and leaves the desk. */
 static enum exchange_next conclude(struct exchange *exchange, struct bytes response) {
     struct buffer *encoded = &exchange->desk->answer;
+    if (exchange->call.is_gone && __atomic_load_n(exchange->call.is_gone, __ATOMIC_ACQUIRE)) {
+        note_outcome(exchange);
+        leave_desk(exchange);
+        return EXCHANGE_GONE;
+    }
     if (call_answer_print(encoded, &exchange->call, response) == 0) {
         exchange->answer = answer_new(buffer_bytes(encoded));
     }
     if (exchange->answer && exchange->call.status.code == STATUS_OK && is_cacheable(&exchange->call)) {
         cache_keep(exchange->view->cache, exchange->call.method, exchange->message, exchange->answer);
     }
-    log_call(exchange);
+    note_outcome(exchange);
     leave_desk(exchange);
     return exchange->answer ? EXCHANGE_ANSWERED : EXCHANGE_FAILED;
 }
@@ -173,8 +220,8 @@ static bool is_forbidden(struct exchange *exchange) {
 }
 
 enum exchange_next exchange_begin(struct exchange *out, struct exchanger *exchanger, struct bytes request,
-                                  const char *peer) {
-    if (!start(out, exchanger, request, peer)) {
+                                  const struct caller *caller) {
+    if (!start(out, exchanger, request, caller)) {
         return EXCHANGE_FAILED;
     }
     int code = call_accept(&out->call, request, EXCHANGE_TIMEOUT_NS, &out->message);
@@ -184,7 +231,8 @@ enum exchange_next exchange_begin(struct exchange *out, struct exchanger *exchan
     if (is_cacheable(&out->call)) {
         out->answer = cache_find(out->view->cache, out->call.method, out->message);
         if (out->answer) {
-            log_call(out);
+            out->is_cached = true;
+            note_outcome(out);
             leave_desk(out);
             return EXCHANGE_ANSWERED;
         }
@@ -196,23 +244,19 @@ enum exchange_next exchange_finish(struct exchange *exchange) {
     const struct service_entry services[] = {depositary_service, ledger_service, health_service, reflection_service};
     struct call *call = &exchange->call;
     struct bytes response = {0};
-    if (clock_monotonic_ns() >= call->deadline_ns) { /* it may have waited */
-        status_set(&call->status, STATUS_DEADLINE_EXCEEDED, "DEADLINE", "the call's time was over before its turn");
-    } else {
-        call_handle(call, services, sizeof(services) / sizeof(services[0]), exchange->message, &response);
-    }
+    call_handle(call, services, sizeof(services) / sizeof(services[0]), exchange->message, &response);
     return conclude(exchange, response);
 }
 
-enum exchange_next exchange_give_up(struct exchange *exchange, const char *why) {
+enum exchange_next exchange_give_up(struct exchange *exchange, const char *why, int64_t retry_ms) {
     status_set(&exchange->call.status, STATUS_RESOURCE_EXHAUSTED, "OVERLOADED", "%s", why);
-    exchange->call.status.retry_delay_ms = RETRY_OVERLOAD_MS;
+    exchange->call.status.retry_delay_ms = retry_ms;
     return conclude_with_status(exchange);
 }
 
 enum exchange_next exchange_refuse(struct exchange *out, struct exchanger *exchanger, struct bytes request,
-                                   const char *why) {
-    return start(out, exchanger, request, "") ? exchange_give_up(out, why) : EXCHANGE_FAILED;
+                                   const struct caller *caller, const char *why, int64_t retry_ms) {
+    return start(out, exchanger, request, caller) ? exchange_give_up(out, why, retry_ms) : EXCHANGE_FAILED;
 }
 
 void exchange_end(struct exchange *exchange) {

@@ -36,6 +36,8 @@ static bool catch_up(struct server *server) {
     if (error) {
         fault.error = error;
         log_line(LOG_LEVEL_ERROR, "what was appended cannot be served yet", "reason", fault_text(&fault), NULL);
+    } else if (server->served) {
+        server->served(server->served_context);
     }
     return error == 0;
 }

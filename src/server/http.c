@@ -16,6 +16,7 @@
 #define HTTP_HEADERS_MAX (16 * 1024) /* bytes of a request's head */
 #define HTTP_BODY_MAX    1024        /* no request here has a body */
 #define HTTP_TIMEOUT_S   10
+#define METRICS_MAX      (256u * 1024) /* bytes of the page */
 
 struct http {
     struct event_base *base;
@@ -65,6 +66,17 @@ static void serve_readiness(struct evhttp_request *request, void *context) {
         snprintf(why, sizeof why, "not ready");
     why[strlen(why)] = '\n';
     reply(request, HTTP_SERVUNAVAIL, "Service Unavailable", why);
+}
+
+static void serve_metrics(struct evhttp_request *request, void *context) {
+    const struct http *http = context;
+    struct buffer out;
+    buffer_init(&out, METRICS_MAX);
+    if (http->source.metrics(http->source.context, &out) == 0)
+        reply_bytes(request, HTTP_OK, "OK", "text/plain; version=0.0.4; charset=utf-8", "no-store", buffer_bytes(&out));
+    else
+        reply(request, HTTP_INTERNAL, "Internal Server Error", "the metrics cannot be printed\n");
+    buffer_free(&out);
 }
 
 /* The checkpoint changes with each append: it is kept for seconds only. */
@@ -154,6 +166,8 @@ static bool set_up(struct http *http) {
     evhttp_set_allowed_methods(http->server, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(http->server, serve_other, http);
     if (http->source.ledger != NULL && evhttp_set_cb(http->server, "/checkpoint", serve_checkpoint, http) != 0)
+        return false;
+    if (http->source.metrics != NULL && evhttp_set_cb(http->server, "/metrics", serve_metrics, http) != 0)
         return false;
     return evhttp_set_cb(http->server, "/healthz", serve_health, http) == 0 &&
            evhttp_set_cb(http->server, "/readyz", serve_readiness, http) == 0;

@@ -7,9 +7,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "rpc/call.h"
+#include "server/config.h"
 #include "server/sealer.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
@@ -18,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND_TIMEOUT_MS   5000 /* a reader that takes nothing for so long is let go */
-#define PIPE_CALLS_MAX    128u /* calls of one connection at one time; past it RESOURCE_EXHAUSTED ... */
-#define PIPE_CALLS_CUTOFF 192u /* ... and past this the connection is closed */
+#define SEND_TIMEOUT_MS      5000 /* a reader that takes nothing for so long is let go ... */
+#define SEND_TIMEOUT_BUSY_MS 1000 /* ... and sooner where many answers wait for it */
+#define RETRY_OVERLOAD_MS    500
 
 /* A context, and the call that it carries. */
 struct slot {
@@ -28,8 +29,7 @@ struct slot {
     nng_ctx context;
     nng_aio *aio;
     bool is_sending;
-    uint32_t pipe; /* of the call that it carries, 0 without one; atomic */
-    char peer[64]; /* for the log */
+    struct connection *connection; /* of the call that it carries */
     struct exchange exchange;
     struct sealing sealing;
     struct work work;
@@ -37,11 +37,10 @@ struct slot {
 
 struct listener {
     char url[512];
-    struct exchanger *exchanger;
-    struct workers *workers;
+    struct listener_parts parts;
     nng_socket socket;
     nng_listener door;
-    unsigned pipes;       /* atomic */
+    unsigned arrivals;    /* atomic */
     unsigned calls;       /* atomic */
     pthread_mutex_t lock; /* over slots_running */
     pthread_cond_t stopped;
@@ -76,15 +75,37 @@ static void slot_stop(struct slot *slot) {
 
 static void slot_end_call(struct slot *slot) {
     exchange_end(&slot->exchange);
-    __atomic_store_n(&slot->pipe, 0, __ATOMIC_RELAXED);
+    connection_end_call(slot->listener->parts.peers, slot->connection);
+    slot->connection = NULL;
     __atomic_sub_fetch(&slot->listener->calls, 1, __ATOMIC_RELEASE);
 }
 
-/* No answer can be given: the caller will run into its deadline. */
-static void slot_drop_call(struct slot *slot) {
-    log_line(LOG_LEVEL_ERROR, "a call was dropped", "reason", depositary_error_text(DEPOSITARY_E_MEMORY), NULL);
+static struct metrics *slot_metrics(const struct slot *slot) {
+    return slot->listener->parts.exchanger->server->metrics;
+}
+
+/* No answer can be given: the caller will run into its deadline. Or nobody waits for one. */
+static void slot_drop_call(struct slot *slot, enum metric why) {
+    metrics_add(slot_metrics(slot), why);
+    if (why == METRIC_CALLS_DROPPED) {
+        log_line(LOG_LEVEL_ERROR, "a call was dropped", "reason", depositary_error_text(DEPOSITARY_E_MEMORY), NULL);
+    }
     slot_end_call(slot);
     slot_receive(slot);
+}
+
+/* In the sealer's thread, so that these counters have one writer. */
+static void slot_count(struct slot *slot, const struct seal *seal) {
+    struct metrics *metrics = slot_metrics(slot);
+    const struct exchange *exchange = &slot->exchange;
+    uint64_t begun_ns = exchange->call.begun_ns;
+    metrics_call(metrics, exchange->method, exchange->code, begun_ns > 0 ? slot->sealing.sealed_ns - begun_ns : 0);
+    if (exchange->is_cached) {
+        metrics_add(metrics, METRIC_CACHE_HITS);
+    }
+    if (seal->index == 0) {
+        metrics_batch(metrics, slot->sealing.batch);
+    }
 }
 
 /* From the sealer. */
@@ -93,26 +114,29 @@ static void slot_send(struct sealing *sealing, const struct seal *seal) {
     struct bytes answer = slot->exchange.answer->bytes;
     nng_msg *message = NULL;
     if (!seal || nng_msg_alloc(&message, response_len(answer.len, seal)) != 0) {
-        slot_drop_call(slot);
+        slot_drop_call(slot, METRIC_CALLS_DROPPED);
         return;
     }
+    slot_count(slot, seal);
     response_write(nng_msg_body(message), answer, seal);
     slot->is_sending = true;
     nng_aio_set_msg(slot->aio, message);
-    nng_aio_set_timeout(slot->aio, SEND_TIMEOUT_MS);
+    nng_aio_set_timeout(slot->aio, connection_is_busy(slot->listener->parts.peers, slot->connection)
+                                       ? SEND_TIMEOUT_BUSY_MS
+                                       : SEND_TIMEOUT_MS);
     nng_ctx_send(slot->context, slot->aio);
 }
 
 static void slot_seal(struct slot *slot, enum exchange_next next) {
     if (next != EXCHANGE_ANSWERED) {
-        slot_drop_call(slot);
+        slot_drop_call(slot, next == EXCHANGE_GONE ? METRIC_CALLS_GONE : METRIC_CALLS_DROPPED);
         return;
     }
     slot->sealing = (struct sealing){.state = slot->exchange.view->state,
                                      .request_digest = slot->exchange.request_digest,
                                      .answer_digest = slot->exchange.answer->digest,
                                      .sealed = slot_send};
-    sealer_submit(slot->exchange.exchanger->server->sealer, &slot->sealing);
+    sealer_submit(slot->listener->parts.exchanger->server->sealer, &slot->sealing);
 }
 
 /* From a worker. */
@@ -121,62 +145,68 @@ static void slot_work(struct work *work) {
     slot_seal(slot, exchange_finish(&slot->exchange));
 }
 
-/* Calls of this connection that are on their way. */
-static unsigned pipe_calls(const struct listener *listener, uint32_t pipe) {
-    unsigned count = 0;
-    for (unsigned i = 0; i < listener->slots_count; i++) {
-        count += __atomic_load_n(&listener->slots[i].pipe, __ATOMIC_RELAXED) == pipe;
+/* What is said and counted where a call is not admitted. */
+static const struct {
+    const char *why;
+    enum metric metric;
+} refusals[] = {
+    [ADMIT_CONNECTION_CALLS] = {"too many calls of one connection at one time", METRIC_CALLS_CONNECTION},
+    [ADMIT_PEER_CALLS] = {"too many calls from one address at one time", METRIC_CALLS_PEER},
+    [ADMIT_PEER_RATE] = {"too many calls a second from one address", METRIC_CALLS_RATE},
+};
+
+static enum exchange_next slot_begin(struct slot *slot, struct bytes request) {
+    const struct listener_parts *parts = &slot->listener->parts;
+    const struct caller caller = {.peer = connection_name(slot->connection),
+                                  .is_gone = connection_is_gone(slot->connection)};
+    int64_t retry_ms = RETRY_OVERLOAD_MS;
+    enum admission admission = connection_admit(parts->peers, slot->connection, &retry_ms);
+    if (admission == ADMITTED) {
+        return exchange_begin(&slot->exchange, parts->exchanger, request, &caller);
     }
-    return count;
+    metrics_add(slot_metrics(slot), refusals[admission].metric);
+    return exchange_refuse(&slot->exchange, parts->exchanger, request, &caller, refusals[admission].why, retry_ms);
 }
 
-/* Where a call comes from, in words; asked only where it is logged. */
-static void name_peer(char *out, size_t capacity, nng_pipe pipe) {
-    nng_sockaddr address;
-    char text[INET6_ADDRSTRLEN] = "";
-    out[0] = '\0';
-    if (!log_wants(LOG_LEVEL_DEBUG) || nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) != 0) {
-        return;
-    }
-    if (address.s_family == NNG_AF_INET && inet_ntop(AF_INET, &address.s_in.sa_addr, text, sizeof(text))) {
-        snprintf(out, capacity, "%s:%u", text, (unsigned)ntohs(address.s_in.sa_port));
-    } else if (address.s_family == NNG_AF_INET6 && inet_ntop(AF_INET6, address.s_in6.sa_addr, text, sizeof(text))) {
-        snprintf(out, capacity, "[%s]:%u", text, (unsigned)ntohs(address.s_in6.sa_port));
-    } else if (address.s_family == NNG_AF_IPC) {
-        snprintf(out, capacity, "ipc");
-    }
-}
-
-static enum exchange_next slot_answer(struct slot *slot, struct bytes request, unsigned calls) {
-    struct listener *listener = slot->listener;
-    if (calls > PIPE_CALLS_MAX) {
-        return exchange_refuse(&slot->exchange, listener->exchanger, request,
-                               "too many calls of one connection at one time");
-    }
-    enum exchange_next next = exchange_begin(&slot->exchange, listener->exchanger, request, slot->peer);
+static enum exchange_next slot_answer(struct slot *slot, struct bytes request) {
+    enum exchange_next next = slot_begin(slot, request);
     if (next == EXCHANGE_QUICK) {
         return exchange_finish(&slot->exchange);
     }
     if (next == EXCHANGE_SLOW) {
         slot->work = (struct work){.run = slot_work};
-        if (!workers_add(listener->workers, &slot->work)) {
-            return exchange_give_up(&slot->exchange, "too many searches and appends at one time");
+        if (!workers_add(slot->listener->parts.workers, &slot->work)) {
+            metrics_add(slot_metrics(slot), METRIC_CALLS_QUEUE);
+            return exchange_give_up(&slot->exchange, "too many searches and appends at one time", RETRY_OVERLOAD_MS);
         }
     }
     return next;
 }
 
+/* Closes a connection that takes no answers: one slow reader must not hold the contexts of all. */
+static void slot_cut_off(struct slot *slot) {
+    nng_pipe pipe = {.id = connection_pipe(slot->connection)};
+    metrics_add(slot_metrics(slot), METRIC_CONNECTIONS_STALLED);
+    log_line(LOG_LEVEL_WARNING, "a connection that takes no answers was closed", "peer",
+             connection_name(slot->connection), NULL);
+    nng_pipe_close(pipe);
+}
+
 static void slot_received(struct slot *slot) {
+    struct peers *peers = slot->listener->parts.peers;
     nng_msg *message = nng_aio_get_msg(slot->aio);
-    nng_pipe pipe = nng_msg_get_pipe(message);
-    __atomic_store_n(&slot->pipe, (uint32_t)nng_pipe_id(pipe), __ATOMIC_RELAXED);
-    __atomic_add_fetch(&slot->listener->calls, 1, __ATOMIC_ACQUIRE);
-    unsigned calls = pipe_calls(slot->listener, (uint32_t)nng_pipe_id(pipe));
-    name_peer(slot->peer, sizeof(slot->peer), pipe);
-    if (calls > PIPE_CALLS_CUTOFF) {
-        nng_pipe_close(pipe);
+    slot->connection = connection_begin_call(peers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(message)));
+    if (!slot->connection) { /* gone before its turn */
+        metrics_add(slot_metrics(slot), METRIC_CALLS_GONE);
+        nng_msg_free(message);
+        slot_receive(slot);
+        return;
     }
-    enum exchange_next next = slot_answer(slot, bytes_of(nng_msg_body(message), nng_msg_len(message)), calls);
+    __atomic_add_fetch(&slot->listener->calls, 1, __ATOMIC_ACQUIRE);
+    if (connection_is_stalled(peers, slot->connection)) {
+        slot_cut_off(slot);
+    }
+    enum exchange_next next = slot_answer(slot, bytes_of(nng_msg_body(message), nng_msg_len(message)));
     nng_msg_free(message); /* what is needed of it was copied */
     if (next != EXCHANGE_SLOW) {
         slot_seal(slot, next);
@@ -188,9 +218,10 @@ static void slot_sent(struct slot *slot, int result) {
         nng_msg_free(nng_aio_get_msg(slot->aio));
         nng_aio_set_msg(slot->aio, NULL);
     }
-    if (result == NNG_ETIMEDOUT) { /* one slow reader must not hold the contexts of all */
-        nng_pipe pipe = {.id = __atomic_load_n(&slot->pipe, __ATOMIC_RELAXED)};
-        nng_pipe_close(pipe);
+    if (result == 0) {
+        connection_sent(slot->connection);
+    } else if (result == NNG_ETIMEDOUT) {
+        slot_cut_off(slot);
     }
     slot_end_call(slot);
 }
@@ -213,18 +244,50 @@ static void slot_turn(void *context) {
 
 /* ---- connections */
 
-/* Told before a connection is taken in, and for each such one when it has gone. */
-static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *context) {
-    struct listener *listener = context;
-    if (event == NNG_PIPE_EV_REM_POST) {
-        __atomic_sub_fetch(&listener->pipes, 1, __ATOMIC_RELAXED);
-    } else if (__atomic_add_fetch(&listener->pipes, 1, __ATOMIC_RELAXED) > LISTENER_PIPES) {
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+/* Where a connection comes from, as the system writes it down. */
+static union address address_of(nng_pipe pipe) {
+    union address out = {.any = {.sa_family = AF_UNIX}};
+    nng_sockaddr address;
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) != 0) {
+        return out;
+    }
+    if (address.s_family == NNG_AF_INET) {
+        out.in = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_port = address.s_in.sa_port, .sin_addr = {.s_addr = address.s_in.sa_addr}};
+    } else if (address.s_family == NNG_AF_INET6) {
+        out.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = address.s_in6.sa_port};
+        memcpy(&out.in6.sin6_addr, address.s_in6.sa_addr, sizeof(out.in6.sin6_addr));
+    }
+    return out;
+}
+
+static void connection_begins(struct listener *listener, nng_pipe pipe) {
+    static const enum metric counted[] = {[PEERS_WELCOME] = METRIC_CONNECTIONS,
+                                          [PEERS_FULL] = METRIC_CONNECTIONS_FULL,
+                                          [PEERS_PEER_HAS_MANY] = METRIC_CONNECTIONS_PEER};
+    union address address = address_of(pipe);
+    enum peers_answer answer = peers_connect(listener->parts.peers, (uint32_t)nng_pipe_id(pipe), &address.any);
+    metrics_add(listener->parts.exchanger->server->metrics, counted[answer]);
+    __atomic_add_fetch(&listener->arrivals, 1, __ATOMIC_RELAXED);
+    if (answer != PEERS_WELCOME) {
         nng_pipe_close(pipe);
     }
 }
 
-bool listener_is_full(const struct listener *listener) {
-    return __atomic_load_n(&listener->pipes, __ATOMIC_RELAXED) >= LISTENER_PIPES;
+/* Told before a connection is taken in, and when it has gone. */
+static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *context) {
+    struct listener *listener = context;
+    if (event == NNG_PIPE_EV_REM_POST) {
+        peers_disconnect(listener->parts.peers, (uint32_t)nng_pipe_id(pipe));
+    } else {
+        connection_begins(listener, pipe);
+    }
 }
 
 static int open_door(struct listener *listener, struct fault *fault) {
@@ -232,20 +295,42 @@ static int open_door(struct listener *listener, struct fault *fault) {
     if (error) {
         return fault_of_nng(fault, error, "cannot listen", listener->url);
     }
-    if (strncmp(listener->url, "tcp", 3) == 0) {
+    if (strncmp(listener->url, "ipc", 3) != 0) {
         nng_listener_set_bool(listener->door, NNG_OPT_TCP_KEEPALIVE, true); /* peers that died are let go */
     }
-    error = nng_listener_start(listener->door, 0);
-    if (error) {
-        nng_listener_close(listener->door);
-        return fault_of_nng(fault, error, "cannot listen", listener->url);
+    int refused = listener_retake_tls(listener, fault);
+    if (!refused && (error = nng_listener_start(listener->door, 0)) != 0) {
+        refused = fault_of_nng(fault, error, "cannot listen", listener->url);
     }
-    return 0;
+    if (refused) {
+        nng_listener_close(listener->door);
+    }
+    return refused;
 }
 
-int listener_reopen(struct listener *listener, struct fault *fault) {
+int listener_retake_tls(struct listener *listener, struct fault *fault) {
+    return config_is_tls(listener->url) ? tls_give(listener->parts.tls, listener->door, fault) : 0;
+}
+
+static enum door knock(void *context, int timeout_ms) {
+    const struct listener *listener = context;
+    return door_knock(listener->url, listener->parts.tls, timeout_ms);
+}
+
+static unsigned arrivals(const void *context) {
+    const struct listener *listener = context;
+    return __atomic_load_n(&listener->arrivals, __ATOMIC_RELAXED);
+}
+
+static int reopen(void *context, struct fault *fault) {
+    struct listener *listener = context;
     nng_listener_close(listener->door);
     return open_door(listener, fault);
+}
+
+struct watched_door listener_watched(struct listener *listener) {
+    return (struct watched_door){
+        .url = listener->url, .context = listener, .knock = knock, .arrivals = arrivals, .reopen = reopen};
 }
 
 /* ---- begin and end */
@@ -292,16 +377,14 @@ static void start_slots(struct listener *listener) {
     }
 }
 
-int listener_start(struct listener **out, const char *url, struct exchanger *exchanger, struct workers *workers,
-                   struct fault *fault) {
+int listener_start(struct listener **out, const char *url, const struct listener_parts *parts, struct fault *fault) {
     struct listener *listener = calloc(1, sizeof(*listener));
     if (!listener || strlen(url) >= sizeof(listener->url)) {
         free(listener);
         return fault_set(fault, DEPOSITARY_E_MEMORY, "%s: no memory to listen", url);
     }
     snprintf(listener->url, sizeof(listener->url), "%s", url);
-    listener->exchanger = exchanger;
-    listener->workers = workers;
+    listener->parts = *parts;
     pthread_mutex_init(&listener->lock, NULL);
     pthread_cond_init(&listener->stopped, NULL);
     int error = open_socket(listener, fault);

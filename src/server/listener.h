@@ -5,26 +5,36 @@
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 
+#include "server/door.h"
 #include "server/exchange.h"
+#include "server/peers.h"
+#include "server/tls.h"
 #include "server/workers.h"
 
-#define LISTENER_CONTEXTS 256  /* calls at one time */
-#define LISTENER_PIPES    1024 /* connections at one time */
+#define LISTENER_CONTEXTS 512 /* calls at one time */
 
 struct listener;
 
-/** Listens on an nng URL. exchanger and workers outlive it, and so does the sealer of the exchanger's server. */
-MUST_USE int listener_start(struct listener **out, const char *url, struct exchanger *exchanger,
-                            struct workers *workers, struct fault *fault);
+/** What the doors of a service share; all of it outlives them, and so does the sealer of the exchanger's server. */
+struct listener_parts {
+    struct exchanger *exchanger;
+    struct workers *workers;
+    struct peers *peers;
+    struct tls *tls; /* NULL where no URL is tls+tcp:// */
+};
+
+/** Listens on an nng URL. */
+MUST_USE int listener_start(struct listener **out, const char *url, const struct listener_parts *parts,
+                            struct fault *fault);
 /** Closes the socket, and waits until no call is left. NULL is fine. */
 void listener_stop(struct listener *listener);
-/** Closes the door and opens it again, connections with it; calls that are being answered go on. For when it has died. */
-MUST_USE int listener_reopen(struct listener *listener, struct fault *fault);
+/** Gives new connections the certificate that tls has now. */
+MUST_USE int listener_retake_tls(struct listener *listener, struct fault *fault);
+/** For who watches the doors. When it has died it is closed and opened again, connections with it; calls that are being answered go on. */
+struct watched_door listener_watched(struct listener *listener);
 
 const char *listener_url(const struct listener *listener);
 /** Calls that were received and whose answer is not yet on its way. */
 unsigned listener_calls(const struct listener *listener);
-/** Whether no more connections are taken. */
-bool listener_is_full(const struct listener *listener);
 
 #endif

@@ -3,6 +3,7 @@
 #include "server/answer_key.h"
 #include "server/config.h"
 #include "server/door.h"
+#include "server/notify.h"
 #include "server/process.h"
 #include "server/running.h"
 
@@ -10,6 +11,9 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <time.h>
+
+#define TICK_MS 5000 /* between looks at the certificates */
 
 enum { EXIT_OK = 0, EXIT_NO = 1, EXIT_NOT_VERIFIED = 4 };
 
@@ -19,18 +23,41 @@ static int exit_code(const struct fault *fault) {
     return is_ledger ? EXIT_NOT_VERIFIED : EXIT_NO;
 }
 
-static int serve(const struct config *config, const sigset_t *ending) {
+/* Until a signal ends the daemon: meanwhile the certificates are looked at, and the service manager hears that we live. */
+static int wait_for_end(struct running *running, const sigset_t *awaited) {
+    uint64_t watchdog_ms = notify_watchdog_ms();
+    uint64_t tick_ms = watchdog_ms > 0 && watchdog_ms < TICK_MS ? watchdog_ms : TICK_MS;
+    const struct timespec tick = {.tv_sec = (time_t)(tick_ms / 1000), .tv_nsec = (long)(tick_ms % 1000) * 1000000};
+    for (;;) {
+        int number = sigtimedwait(awaited, NULL, &tick);
+        if (number == SIGTERM || number == SIGINT) {
+            return number;
+        }
+        if (number == SIGHUP) {
+            notify_reloading();
+            running_reload(running);
+            notify_ready();
+        } else if (running_has_changed(running)) {
+            running_reload(running);
+        }
+        if (watchdog_ms > 0 && running_is_alive(running)) {
+            notify_alive();
+        }
+    }
+}
+
+static int serve(const struct config *config, const sigset_t *awaited) {
     struct running *running = NULL;
     struct fault fault = {0};
-    int signal_number = 0;
     int error = running_start(&running, config, &fault);
     if (error) {
         fault.error = error;
         log_line(LOG_LEVEL_ERROR, "cannot serve", "reason", fault_text(&fault), NULL);
         return exit_code(&fault);
     }
-    while (sigwait(ending, &signal_number) != 0) {
-    }
+    notify_ready();
+    int signal_number = wait_for_end(running, awaited);
+    notify_stopping();
     log_line(LOG_LEVEL_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
     running_drain(running, config->drain_timeout_s);
     running_stop(running);
@@ -49,14 +76,31 @@ static int check(const struct config *config) {
     return EXIT_OK;
 }
 
+/* The certificate that a door which wants one is shown. */
+static int open_tls(struct tls **out, const struct config *config) {
+    const struct tls_files files = {config->tls_cert, config->tls_key, config->tls_client_ca};
+    struct fault fault = {0};
+    int error = config->tls_client_ca ? tls_new(out, &files, &fault) : 0;
+    if (error) {
+        fault.error = error;
+        fprintf(stderr, "depositaryd: %s\n", fault_text(&fault));
+    }
+    return error;
+}
+
 static int probe(const struct config *config) {
     static const char *const words[] = {"serving", "not serving", "no answer", "no connection"};
     int code = EXIT_OK;
+    struct tls *tls = NULL;
+    if (open_tls(&tls, config) != 0) {
+        return EXIT_NO;
+    }
     for (size_t i = 0; i < config->listen_count; i++) {
-        enum door door = door_knock(config->listen[i], DOOR_TIMEOUT_MS);
+        enum door door = door_knock(config->listen[i], tls, DOOR_TIMEOUT_MS);
         printf("%s: %s\n", config->listen[i], words[door]);
         code = door == DOOR_SERVING ? code : EXIT_NO;
     }
+    tls_free(tls);
     return code;
 }
 
@@ -87,8 +131,8 @@ int main(int argc, char **argv) {
     if (status >= 0) {
         return status;
     }
-    sigset_t ending;
-    process_prepare(&ending);
+    sigset_t awaited;
+    process_prepare(&awaited);
     log_setup(config.log_level, config.log_format);
     if (sodium_init() < 0) {
         fprintf(stderr, "depositaryd: libsodium cannot be used here\n");
@@ -106,7 +150,7 @@ int main(int argc, char **argv) {
         return print_key_request(&config, true);
     case ACTION_SERVE:
     default:
-        status = serve(&config, &ending);
+        status = serve(&config, &awaited);
         break;
     }
     nng_fini();

@@ -29,13 +29,14 @@ static void prefer_throughput(void) {
     sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-void process_prepare(sigset_t *ending) {
+void process_prepare(sigset_t *awaited) {
     forbid_core_dumps();
     raise_descriptors();
     prefer_throughput();
     signal(SIGPIPE, SIG_IGN);
-    sigemptyset(ending);
-    sigaddset(ending, SIGTERM);
-    sigaddset(ending, SIGINT);
-    pthread_sigmask(SIG_BLOCK, ending, NULL);
+    sigemptyset(awaited);
+    sigaddset(awaited, SIGTERM);
+    sigaddset(awaited, SIGINT);
+    sigaddset(awaited, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, awaited, NULL);
 }

@@ -4,7 +4,7 @@
 
 #include <signal.h>
 
-/** Call before threads start. The signals that end the daemon are blocked from then on, in every thread, and stand in *ending for sigwait(3). */
-void process_prepare(sigset_t *ending);
+/** Call before threads start. SIGTERM, SIGINT and SIGHUP are blocked from then on, in every thread, and stand in *awaited for sigtimedwait(2). */
+void process_prepare(sigset_t *awaited);
 
 #endif

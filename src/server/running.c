@@ -5,12 +5,14 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "catalog/catalog.h"
+#include "server/announce.h"
 #include "server/answer_key.h"
 #include "server/door.h"
 #include "server/exchange.h"
 #include "server/first_start.h"
 #include "server/folder.h"
 #include "server/following.h"
+#include "server/gauges.h"
 #include "server/growth.h"
 #include "server/health.h"
 #include "server/http.h"
@@ -45,10 +47,16 @@ struct running {
     struct follower *follower; /* NULL: this is no mirror */
     struct exchanger exchanger;
     struct workers *workers;
+    struct metrics metrics;
+    struct peers *peers;
+    struct tls *tls; /* NULL without a certificate */
     struct listener *listeners[CONFIG_LISTEN_MAX];
     size_t listeners_count;
+    bool is_unwatched[CONFIG_LISTEN_MAX]; /* doors at which nobody can knock */
+    struct announcer *announcer;          /* NULL without announcements */
     struct door_watch *watch;
     struct http *http;
+    struct gauge_sources gauge_sources;
 };
 
 /* ---- the ledger */
@@ -140,8 +148,10 @@ static int open_store(struct running *running, struct fault *fault) {
 
 static int start_parts(struct running *running, struct fault *fault) {
     struct server *server = &running->server;
+    server->metrics = &running->metrics;
     int error = views_new(&server->views, server->ledger, CACHE_BYTES);
     error = error ? error : exchanger_init(&running->exchanger, server);
+    error = error ? error : peers_new(&running->peers, &running->config->limits);
     if (error) {
         return fault_set(fault, error, "no memory to serve");
     }
@@ -156,17 +166,44 @@ static int start_parts(struct running *running, struct fault *fault) {
 
 static int open_doors(struct running *running, struct fault *fault) {
     const struct config *config = running->config;
+    const struct listener_parts parts = {
+        .exchanger = &running->exchanger, .workers = running->workers, .peers = running->peers, .tls = running->tls};
     int error = 0;
     while (!error && running->listeners_count < config->listen_count) {
         const char *url = config->listen[running->listeners_count];
         error = folder_of_socket(url, fault);
-        if (!error) {
-            error = listener_start(&running->listeners[running->listeners_count], url, &running->exchanger,
-                                   running->workers, fault);
-        }
+        error = error ? error : listener_start(&running->listeners[running->listeners_count], url, &parts, fault);
         running->listeners_count += error == 0;
     }
     return error;
+}
+
+/* For server.served. */
+static void say_checkpoint(void *announcer) {
+    announcer_say(announcer);
+}
+
+static int open_announcer(struct running *running, struct fault *fault) {
+    const struct config *config = running->config;
+    struct server *server = &running->server;
+    if (!config->announce) {
+        return 0;
+    }
+    int error = folder_of_socket(config->announce, fault);
+    error = error ? error
+                  : announcer_start(&running->announcer, config->announce, config->limits.connections, server,
+                                    running->tls, fault);
+    if (!error) {
+        server->served_context = running->announcer;
+        server->served = say_checkpoint;
+    }
+    return error;
+}
+
+static int open_tls(struct running *running, struct fault *fault) {
+    const struct config *config = running->config;
+    const struct tls_files files = {config->tls_cert, config->tls_key, config->tls_client_ca};
+    return config->tls_cert ? tls_new(&running->tls, &files, fault) : 0;
 }
 
 /* For /readyz. */
@@ -188,11 +225,39 @@ static bool is_ready(void *context, char *why, size_t capacity) {
     return error == 0;
 }
 
+static int print_metrics(void *context, struct buffer *out) {
+    const struct running *running = context;
+    return metrics_print(out, &running->metrics);
+}
+
+static int start_http(struct running *running, struct fault *fault) {
+    running->gauge_sources = (struct gauge_sources){.server = &running->server,
+                                                    .workers = running->workers,
+                                                    .peers = running->peers,
+                                                    .listeners = running->listeners,
+                                                    .listeners_count = running->listeners_count,
+                                                    .announcer = running->announcer,
+                                                    .follower = running->follower};
+    gauges_add(&running->metrics, &running->gauge_sources);
+    const struct http_source source = {
+        .context = running, .ready = is_ready, .metrics = print_metrics, .ledger = running->server.ledger};
+    return http_start(&running->http, running->config->http, &source, fault);
+}
+
 static int start_watching(struct running *running, struct fault *fault) {
-    int error = door_watch_start(&running->watch, running->listeners, running->listeners_count, fault);
+    struct watched_door doors[DOORS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < running->listeners_count; i++) {
+        if (!running->is_unwatched[i]) {
+            doors[count++] = listener_watched(running->listeners[i]);
+        }
+    }
+    if (running->announcer) {
+        doors[count++] = announcer_watched(running->announcer);
+    }
+    int error = door_watch_start(&running->watch, doors, count, &running->metrics, fault);
     if (!error && running->config->http[0] != '\0') {
-        const struct http_source source = {.context = running, .ready = is_ready, .ledger = running->server.ledger};
-        error = http_start(&running->http, running->config->http, &source, fault);
+        error = start_http(running, fault);
     }
     return error;
 }
@@ -240,13 +305,24 @@ static void tell_ready(struct running *running) {
 
 /* ---- begin and end */
 
+/*
+ * Every door must answer before it is said that it is open. One that wants a client's certificate is shown our own; where its authority does not take
+ * that, nobody here can knock, and the door is not watched.
+ */
 static int knock_once(struct running *running, struct fault *fault) {
     for (size_t i = 0; i < running->listeners_count; i++) {
         const char *url = listener_url(running->listeners[i]);
-        enum door door = door_knock(url, DOOR_TIMEOUT_MS);
-        if (door == DOOR_SHUT || door == DOOR_SILENT) {
+        enum door door = door_knock(url, running->tls, DOOR_TIMEOUT_MS);
+        if (door == DOOR_SERVING || door == DOOR_NOT_SERVING) {
+            continue;
+        }
+        if (!config_is_tls(url) || !tls_wants_client(running->tls)) {
             return fault_set(fault, DEPOSITARY_E_UNREACHABLE, "%s: the own front door does not answer", url);
         }
+        running->is_unwatched[i] = true;
+        log_line(LOG_LEVEL_WARNING,
+                 "the service's own certificate is not taken by --tls-client-ca, so that this door is not watched",
+                 "listen", url, NULL);
     }
     return 0;
 }
@@ -260,10 +336,12 @@ int running_start(struct running **out, const struct config *config, struct faul
     running->lock = -1;
     int error = open_store(running, fault);
     error = error ? error : start_parts(running, fault);
+    error = error ? error : open_tls(running, fault);
     error = error ? error : open_doors(running, fault);
     error = error ? error : knock_once(running, fault);
-    error = error ? error : start_watching(running, fault);
+    error = error ? error : open_announcer(running, fault);
     error = error ? error : following_start(&running->follower, config, &running->server, fault);
+    error = error ? error : start_watching(running, fault);
     if (error) {
         running_stop(running);
         return error;
@@ -271,6 +349,44 @@ int running_start(struct running **out, const struct config *config, struct faul
     tell_ready(running);
     *out = running;
     return 0;
+}
+
+/* ---- certificates */
+
+bool running_has_changed(const struct running *running) {
+    return running->tls && tls_has_changed(running->tls);
+}
+
+/* Gives every door the certificate that tls has now. */
+static int retake_tls(struct running *running, struct fault *fault) {
+    int error = 0;
+    for (size_t i = 0; i < running->listeners_count && !error; i++) {
+        error = listener_retake_tls(running->listeners[i], fault);
+    }
+    return !error && running->announcer ? announcer_retake_tls(running->announcer, fault) : error;
+}
+
+void running_reload(struct running *running) {
+    struct fault fault = {0};
+    if (!running->tls) {
+        log_line(LOG_LEVEL_INFO, "nothing to read again: there is no certificate", NULL);
+        return;
+    }
+    int error = tls_reload(running->tls, &fault);
+    error = error ? error : retake_tls(running, &fault);
+    metrics_add(&running->metrics, error ? METRIC_TLS_RELOADS_REFUSED : METRIC_TLS_RELOADS);
+    if (error) {
+        log_line(LOG_LEVEL_ERROR, "the new certificate cannot be used; the one from before stays", "reason",
+                 fault_text(&fault), NULL);
+    } else {
+        log_line(LOG_LEVEL_INFO, "certificate and key were taken anew", NULL);
+    }
+}
+
+/* ---- end */
+
+bool running_is_alive(const struct running *running) {
+    return door_watch_is_alive(running->watch);
 }
 
 static unsigned calls_left(const struct running *running) {
@@ -300,17 +416,20 @@ void running_stop(struct running *running) {
         return;
     }
     struct server *server = &running->server;
-    follower_stop(running->follower);
     http_stop(running->http);
     door_watch_stop(running->watch);
+    follower_stop(running->follower);
     for (size_t i = 0; i < running->listeners_count; i++) {
         listener_stop(running->listeners[i]);
     }
     growth_stop(running->growth);
+    announcer_stop(running->announcer);
     workers_stop(running->workers);
     key_keeper_stop(running->keeper);
     sealer_stop(server->sealer);
     key_keeper_free(running->keeper);
+    tls_free(running->tls);
+    peers_free(running->peers);
     exchanger_clean_up(&running->exchanger);
     views_free(server->views);
     catalog_close(server->catalog);

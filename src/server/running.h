@@ -10,6 +10,12 @@ struct running;
 MUST_USE int running_start(struct running **out, const struct config *config, struct fault *fault);
 /** New calls are answered UNAVAILABLE, health NOT_SERVING; returns when those that were accepted are answered, or after timeout_s. */
 void running_drain(struct running *running, unsigned timeout_s);
+/** Whether a file that running_reload reads is another than before. */
+bool running_has_changed(const struct running *running);
+/** Takes certificate and key anew; connections live on. What cannot be used is told, and what was there stays. */
+void running_reload(struct running *running);
+/** Whether the front doors live: for a service manager's watchdog. */
+bool running_is_alive(const struct running *running);
 void running_stop(struct running *running); /* NULL is fine */
 
 /** Opens and checks the ledger without serving it; prints what it found on standard output. */

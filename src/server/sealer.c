@@ -101,7 +101,10 @@ static void seal_batch(struct sealer *sealer, size_t count) {
     struct seal seal = {.public_key = bytes_of(sealer->public_key, sizeof(sealer->public_key)),
                         .head = buffer_bytes(&sealer->head),
                         .signature = bytes_of(signature, sizeof(signature))};
+    uint64_t now = clock_monotonic_ns();
     for (size_t i = 0; i < count; i++) {
+        sealer->batch[i]->batch = count;
+        sealer->batch[i]->sealed_ns = now;
         seal.index = i;
         merkle_tree_path(&seal.path, &sealer->tree, i);
         sealer->batch[i]->sealed(sealer->batch[i], error ? NULL : &seal); /* it may be gone after this */

@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "ledger/ledger.h"
 #include "rpc/dispatch.h"
+#include "server/metrics.h"
 
 struct server {
     const struct policy *policy;
@@ -18,11 +19,14 @@ struct server {
     struct views *views;          /* server/view.h: what is served */
     const struct answer_key *key; /* server/answer_key.h; atomic: server/key_keeper.h changes it */
     int64_t key_not_after;        /* of its record, seconds since 1970; 0 where it has none. Atomic */
-    bool is_draining;             /* atomic: read with __atomic_load_n */
-    bool is_mirror;               /* appends are for the depositary that is followed */
+    struct metrics *metrics;
+    bool is_draining; /* atomic: read with __atomic_load_n */
+    bool is_mirror;   /* appends are for the depositary that is followed */
     void *grown_context;
     /* Told after an append; may be NULL. Returns when what was appended is served, or at the deadline. */
     void (*grown)(void *context, uint64_t deadline_ns);
+    void *served_context;
+    void (*served)(void *context); /* told when another state is served; may be NULL */
 };
 
 /** The context of a struct call: one ledger state for all that is answered to it. */

@@ -94,3 +94,10 @@ bool workers_add(struct workers *workers, struct work *work) {
     }
     return has_room;
 }
+
+unsigned workers_waiting(struct workers *workers) {
+    pthread_mutex_lock(&workers->lock);
+    unsigned waiting = workers->waiting;
+    pthread_mutex_unlock(&workers->lock);
+    return waiting;
+}

@@ -20,5 +20,7 @@ MUST_USE int workers_start(struct workers **out, unsigned threads, unsigned queu
 void workers_stop(struct workers *workers);
 /** False, and nothing is taken, where the queue is full. */
 MUST_USE bool workers_add(struct workers *workers, struct work *work);
+/** Pieces that wait. */
+unsigned workers_waiting(struct workers *workers);
 
 #endif

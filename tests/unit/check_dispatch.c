@@ -302,15 +302,95 @@ START_TEST(metadata_keys_follow_grpc) {
 }
 END_TEST
 
+START_TEST(reserved_metadata_keys_are_refused) {
+    ck_assert_int_eq(ask_with_metadata(BYTES("\x0A\x0Cgrpc-timeout\x12\x02"
+                                             "1S")),
+                     STATUS_INVALID_ARGUMENT);
+    ck_assert_int_eq(ask_with_metadata(BYTES("\x0A\x09my-grpc-x\x12\x01v")), STATUS_OK);
+}
+END_TEST
+
+static void add_pair(const char *key, struct bytes value) {
+    struct buffer pair;
+    buffer_init(&pair, LIMIT_SOCKET);
+    wire_append_bytes(&pair, 1, bytes_text(key));
+    wire_append_bytes(&pair, 2, value);
+    wire_append_bytes(&request, 5, buffer_bytes(&pair));
+    buffer_free(&pair);
+}
+
+/* 8 KiB, keys, values and 32 for each pair counted; one byte more is too much. */
+START_TEST(metadata_has_a_size) {
+    static char value[8192];
+    memset(value, 'v', sizeof(value));
+    for (size_t more = 0; more <= 1; more++) {
+        start_request(CHECKPOINT);
+        add_pair("a", bytes_of(value, 4096 - 33));
+        add_pair("b", bytes_of(value, 4096 - 33 + more));
+        struct call_answer read = ask(CHECKPOINT);
+        ck_assert_int_eq(read.status.code, more ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK);
+        ck_assert_str_eq(read.status.reason, more ? "METADATA_SIZE" : "");
+    }
+}
+END_TEST
+
+#define TRACE_IDS "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+#define TRACE     "00-" TRACE_IDS
+
+static const char *traceparent_of(const char *value) {
+    start_request(CHECKPOINT);
+    add_pair("traceparent", bytes_text(value));
+    ck_assert_int_eq(ask(CHECKPOINT).status.code, STATUS_OK);
+    return call.traceparent;
+}
+
 START_TEST(traceparent_goes_out_again) {
-    ck_assert_int_eq(ask_with_metadata(BYTES("\x0A\x0Btraceparent\x12\x05"
-                                             "00-ab")),
-                     STATUS_OK);
-    ck_assert_str_eq(call.traceparent, "00-ab");
+    ck_assert_str_eq(traceparent_of(TRACE), TRACE);
     struct bytes bytes = buffer_bytes(&answer);
-    struct bytes tail = bytes_slice(bytes, bytes.len - 22, 22);
-    ck_assert(bytes_equal(tail, BYTES("\x1A\x14\x0A\x0Btraceparent\x12\x05"
-                                      "00-ab")));
+    struct bytes tail = bytes_slice(bytes, bytes.len - 72, 72);
+    ck_assert(bytes_equal(tail, BYTES("\x1A\x46\x0A\x0Btraceparent\x12\x37" TRACE)));
+}
+END_TEST
+
+/* W3C Trace Context: what is no traceparent is as if it were not there. */
+START_TEST(traceparent_that_is_none_is_passed_over) {
+    ck_assert_str_eq(traceparent_of("00-ab"), "");
+    ck_assert_str_eq(traceparent_of(TRACE "0"), "");
+    ck_assert_str_eq(traceparent_of(TRACE "-more"), ""); /* version 00 has no more; a later one may */
+    ck_assert_str_eq(traceparent_of("01-" TRACE_IDS "-more"), "01-" TRACE_IDS "-more");
+    ck_assert_str_eq(traceparent_of("ff-" TRACE_IDS), "");
+    ck_assert_str_eq(traceparent_of("00-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), "");
+    ck_assert_str_eq(traceparent_of("00-00000000000000000000000000000000-00f067aa0ba902b7-01"), "");
+    ck_assert_str_eq(traceparent_of("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"), "");
+    ck_assert_str_eq(traceparent_of("00-4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7-01"), "");
+}
+END_TEST
+
+/* ---- work that is for nothing */
+
+START_TEST(caller_that_has_gone_costs_no_work) {
+    bool is_gone = true;
+    start_request(CHECKPOINT);
+    call = (struct call){.arena = &arena, .peer = "", .is_gone = &is_gone};
+    buffer_clear(&answer);
+    ck_assert_int_eq(dispatch(&call, services, 1, buffer_bytes(&request), DEFAULT_NS, &answer), 0);
+    ck_assert_int_eq(call.status.code, STATUS_CANCELLED);
+    ck_assert_uint_eq(calls, 0);
+}
+END_TEST
+
+START_TEST(deadline_is_looked_at_before_the_work) {
+    struct bytes message;
+    struct bytes response;
+    start_request(CHECKPOINT);
+    call = (struct call){.arena = &arena, .peer = ""};
+    ck_assert_int_eq(call_accept(&call, buffer_bytes(&request), DEFAULT_NS, &message), STATUS_OK);
+    call.deadline_ns = clock_monotonic_ns(); /* it waited for so long */
+    call_handle(&call, services, 1, message, &response);
+    ck_assert_int_eq(call.status.code, STATUS_DEADLINE_EXCEEDED);
+    ck_assert_str_eq(call.status.reason, "DEADLINE");
+    ck_assert_uint_eq(calls, 0);
+    call_clean_up(&call);
 }
 END_TEST
 
@@ -379,7 +459,12 @@ int main(void) {
     tcase_add_test(tests, handler_without_an_answer_is_internal);
     tcase_add_test(tests, good_call_is_answered_by_its_handler);
     tcase_add_test(tests, status_with_a_message_keeps_both);
+    tcase_add_test(tests, reserved_metadata_keys_are_refused);
+    tcase_add_test(tests, metadata_has_a_size);
     tcase_add_test(tests, traceparent_goes_out_again);
+    tcase_add_test(tests, traceparent_that_is_none_is_passed_over);
+    tcase_add_test(tests, caller_that_has_gone_costs_no_work);
+    tcase_add_test(tests, deadline_is_looked_at_before_the_work);
     tcase_add_test(tests, table_has_every_method_of_every_service);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -28,6 +28,8 @@ static struct server server;
 static struct exchanger exchanger;
 static struct arena arena;
 static struct exchange last; /* the exchange of the last question */
+static bool is_gone;
+static const struct caller caller = {.peer = "test", .is_gone = &is_gone};
 
 /* ---- a server on the maker's ledger */
 
@@ -37,6 +39,7 @@ static void serve_at_once(void *context, uint64_t deadline_ns) {
 }
 
 static void set_up_empty(void) {
+    is_gone = false;
     ck_assert_int_ge(sodium_init(), 0);
     ledger_maker_begin(&maker);
     maker.now_s = clock_now_s();
@@ -96,7 +99,7 @@ static void tear_down(void) {
 
 static struct call_answer ask_bytes(const struct method *method, struct bytes request) {
     end_last();
-    enum exchange_next next = exchange_begin(&last, &exchanger, request, "test");
+    enum exchange_next next = exchange_begin(&last, &exchanger, request, &caller);
     if (next == EXCHANGE_QUICK || next == EXCHANGE_SLOW) {
         next = exchange_finish(&last);
     }
@@ -192,13 +195,30 @@ END_TEST
 
 START_TEST(overload_is_told_with_a_delay) {
     end_last();
-    ck_assert_int_eq(exchange_refuse(&last, &exchanger, BYTES("anything"), "too much"), EXCHANGE_ANSWERED);
+    ck_assert_int_eq(exchange_refuse(&last, &exchanger, BYTES("anything"), &caller, "too much", 1234),
+                     EXCHANGE_ANSWERED);
     struct call_answer answer;
     ck_assert_int_eq(
         answer_read(&answer, method_find(BYTES(SERVICE "GetCheckpoint")), last.answer->bytes, &arena, NULL), 0);
     ck_assert_int_eq(answer.status.code, STATUS_RESOURCE_EXHAUSTED);
     ck_assert_str_eq(answer.status.reason, "OVERLOADED");
-    ck_assert_int_gt(answer.status.retry_delay_ms, 0);
+    ck_assert_int_eq(answer.status.retry_delay_ms, 1234);
+}
+END_TEST
+
+START_TEST(answer_for_nobody_is_not_made) {
+    end_last();
+    struct buffer request;
+    buffer_init(&request, LIMIT_REQUEST);
+    const Depositary__V1__GetCheckpointRequest message = DEPOSITARY__V1__GET_CHECKPOINT_REQUEST__INIT;
+    ck_assert_int_eq(call_print(&request, method_find(BYTES(SERVICE "GetCheckpoint")), &message.base,
+                                BYTES("0123456789abcdef"), 0, NULL),
+                     0);
+    ck_assert_int_eq(exchange_begin(&last, &exchanger, buffer_bytes(&request), &caller), EXCHANGE_QUICK);
+    is_gone = true; /* while it waited */
+    ck_assert_int_eq(exchange_finish(&last), EXCHANGE_GONE);
+    ck_assert_ptr_null(last.answer);
+    buffer_free(&request);
 }
 END_TEST
 
@@ -240,7 +260,10 @@ START_TEST(traced_call_has_an_answer_of_its_own) {
     ask_checkpoint();
     struct answer *first = last.answer;
     answer_hold(first);
-    ck_assert_int_eq(ask_with(SERVICE "GetCheckpoint", &message.base, "00-aa-bb-01").status.code, STATUS_OK);
+    ck_assert_int_eq(
+        ask_with(SERVICE "GetCheckpoint", &message.base, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+            .status.code,
+        STATUS_OK);
     ck_assert_ptr_ne(last.answer, first);
     ask_checkpoint();
     ck_assert_ptr_eq(last.answer, first);
@@ -604,6 +627,7 @@ int main(void) {
     tcase_add_test(state, health_falls_when_the_key_is_revoked);
     tcase_add_test(state, unreadable_bytes_are_answered_and_digested);
     tcase_add_test(state, overload_is_told_with_a_delay);
+    tcase_add_test(state, answer_for_nobody_is_not_made);
     TCase *cached = add_case(suite, "the cache", set_up);
     tcase_add_test(cached, same_question_has_the_same_answer_until_the_ledger_grows);
     tcase_add_test(cached, refusals_and_health_are_not_kept);
