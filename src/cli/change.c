@@ -1,5 +1,6 @@
 /* What a new edition changes, clause by clause, against the one in the office's ledger (preview.h). */
 #include "cli/preview.h"
+#include "cli/wording.h"
 
 #include "base/encode.h"
 #include "base/limits.h"
@@ -7,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOURCE_MAX  (1024u * 1024 * 1024) /* bytes of an edition */
-#define AROUND      24u                   /* bytes shown around a change */
-#define CHANGED_MAX 400u                  /* bytes of each side that are shown */
+#define SOURCE_MAX (1024u * 1024 * 1024) /* bytes of an edition */
 
 /* A clause of the edition before. */
 struct old_clause {
@@ -81,47 +80,8 @@ static int read_old(struct old_edition *old, struct office *office, struct bytes
 
 /* ---- one clause */
 
-/* What two texts have in common at their starts and ends, in whole code points, together no more than the shorter. */
-static void common_ends(struct bytes a, struct bytes b, size_t *start, size_t *end) {
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    *start = 0;
-    while (*start < shorter && a.data[*start] == b.data[*start]) {
-        *start += 1;
-    }
-    while (*start > 0 && (!utf8_is_boundary(a, *start) || !utf8_is_boundary(b, *start))) {
-        *start -= 1;
-    }
-    *end = 0;
-    while (*end < shorter - *start && a.data[a.len - 1 - *end] == b.data[b.len - 1 - *end]) {
-        *end += 1;
-    }
-    while (*end > 0 && (!utf8_is_boundary(a, a.len - *end) || !utf8_is_boundary(b, b.len - *end))) {
-        *end -= 1;
-    }
-}
-
-/* The changed part of a text with a little around it. */
-static json_t *changed_part(struct bytes text, size_t start, size_t end) {
-    size_t from = start > AROUND ? start - AROUND : 0;
-    size_t to = end > AROUND ? text.len - end + AROUND : text.len;
-    while (from > 0 && !utf8_is_boundary(text, from)) {
-        from--;
-    }
-    if (to > from + CHANGED_MAX) {
-        to = from + CHANGED_MAX;
-    }
-    while (to < text.len && !utf8_is_boundary(text, to)) {
-        to++;
-    }
-    return json_stringn((const char *)text.data + from, to - from);
-}
-
 static json_t *describe_changed(const char *eid, struct bytes old, struct bytes new) {
-    size_t start;
-    size_t end;
-    common_ends(old, new, &start, &end);
-    return json_pack("{s:s, s:s, s:I, s:o, s:o}", "eid", eid, "change", "changed", "from", (json_int_t)start, "old",
-                     changed_part(old, start, end), "new", changed_part(new, start, end));
+    return json_pack("{s:s, s:s, s:o}", "eid", eid, "change", "changed", "words", wording_changes(old, new));
 }
 
 /* ---- all of them */
@@ -172,18 +132,6 @@ json_t *preview_changes(const struct preview *preview, struct office *office, st
     return changes;
 }
 
-static void print_side(const char *mark, const json_t *text) {
-    const char *start = json_string_value(text);
-    fputs(mark, stdout);
-    for (const char *end = strchr(start, '\n'); end; end = strchr(start, '\n')) {
-        cli_text(start, (size_t)(end - start));
-        putchar(' ');
-        start = end + 1;
-    }
-    cli_text(start, strlen(start));
-    putchar('\n');
-}
-
 void preview_print_changes(json_t *changes, size_t units) {
     size_t i;
     json_t *change;
@@ -192,10 +140,7 @@ void preview_print_changes(json_t *changes, size_t units) {
         const char *what = json_string_value(json_object_get(change, "change"));
         printf("%s %s\n", what, json_string_value(json_object_get(change, "eid")));
         touched += strcmp(what, "removed") != 0;
-        if (json_object_get(change, "old")) {
-            print_side("  - ", json_object_get(change, "old"));
-            print_side("  + ", json_object_get(change, "new"));
-        }
+        wording_print(json_object_get(change, "words"));
     }
     printf("%zu units as before\n", units - touched);
 }

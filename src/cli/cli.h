@@ -32,12 +32,12 @@ struct cli {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
-    const char *floor_path;  /* --floor; NULL: none */
-    unsigned timeout_s;      /* --timeout */
-    unsigned max_age_s;      /* --max-age; 0: any */
-    bool is_json;            /* --json */
-    bool for_office; /* the office's verbs */
-    int error;               /* the library's, by which verification failed; 0: none yet */
+    const char *floor_path; /* --floor; NULL: none */
+    unsigned timeout_s;     /* --timeout */
+    unsigned max_age_s;     /* --max-age; 0: any */
+    bool is_json;           /* --json */
+    bool for_office;        /* the office's verbs */
+    int error;              /* the library's, by which verification failed; 0: none yet */
     depositary_policy *policy;
     depositary_client *client;
     char policy_found[4096]; /* the path that policy_path points to after a default place was found */
@@ -137,6 +137,28 @@ struct cli_found {
 /** Resolves what a person wrote ("7(2)", "cl_7", "preamble") and gets it. 0 or an exit code, told. */
 int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out);
 void cli_found_free(struct cli_found *found);
+
+/** Whether it is written as an eId and not as a number or citation. */
+bool cli_looks_like_eid(const char *reference);
+
+/* languages.c */
+
+/** A text of an instrument, as its latest edition is. */
+struct cli_language {
+    char tag[128];
+    uint32_t latest;
+    bool is_withdrawn;
+    bool is_authentic;
+};
+
+struct cli_languages {
+    struct cli_language *items; /* in the order of their tags; owned */
+    size_t count;
+};
+
+/** The texts that an instrument has, proved to be all. 0 or an exit code, told. */
+int cli_languages(struct cli *cli, const char *instrument, struct cli_languages *out);
+void cli_languages_free(struct cli_languages *languages);
 
 /* pages.c */
 

@@ -1,7 +1,7 @@
 # Completion of depositary(1) for bash.
 _depositary() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-    local verbs='get list show search quote cite certify verify audit export checkpoint health deposit rectify office key'
+    local verbs='get list show history search quote cite certify verify audit export checkpoint health deposit rectify office key'
     local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --help --version'
     local which='--language --edition --as-of' own=''
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -25,14 +25,15 @@ _depositary() {
     '') own=$verbs ;;
     get) own="$which --record --explain" ;;
     show) own="$which --text --explain" ;;
+    history) own='--language' ;;
     search) own="$which --instrument --kind --limit --page" ;;
     quote) own="$which --instrument --all" ;;
     cite) own="$which --instrument" ;;
     certify) own="$which --output" ;;
     verify) own='--explain --online' ;;
     audit) own='--http' ;;
-    deposit) own='--about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
-    rectify) own='--remark --act --language --about --numbering --office --passphrase-file --offline --yes --dry-run --records' ;;
+    deposit) own='--about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
+    rectify) own='--remark --act --language --about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
     office) own='init show renew cosign push --office --origin --spare --passphrase-file --no-passphrase --offline' ;;
     key) own='authorise revoke list --office --holder --days --from --until --remark --passphrase-file --offline --dry-run --records' ;;
     esac

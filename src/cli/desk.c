@@ -9,9 +9,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define DESK_TIMEOUT_S    60 /* a server rebuilds a whole edition before it answers */
+#define DESK_TIMEOUT_S    60        /* a server rebuilds a whole edition before it answers */
+#define LOCK_WAIT_NS      100000000 /* between two looks at an office that another command has open */
 #define WITNESS_TIMEOUT_S 15
 
 void desk_init(struct desk *desk, struct cli *cli) {
@@ -113,6 +115,15 @@ int desk_open(struct desk *desk) {
         return status;
     }
     int error = office_open(&desk->office, desk->dir, NULL, &fault);
+    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)desk->cli->timeout_s * 1000000000;
+    for (bool is_told = false; error == DEPOSITARY_E_STATE && clock_monotonic_ns() < end_ns; is_told = true) {
+        if (!is_told) {
+            cli_note("another command is at work in this office: waiting for it");
+        }
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT_NS}, NULL);
+        fault = (struct fault){0};
+        error = office_open(&desk->office, desk->dir, NULL, &fault);
+    }
     return error ? desk_fail(&fault, error) : 0;
 }
 

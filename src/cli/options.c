@@ -340,6 +340,21 @@ int cli_exit_code(int error) {
     }
 }
 
+/* What a reader of a withdrawn text may still do; the withdrawal is proved by its edition. */
+static void tell_withdrawal(const depositary_answer *answer) {
+    const depositary_edition *edition = depositary_answer_edition(answer, 0);
+    if (edition == NULL || strcmp(edition->act, "withdrawal") != 0)
+        return;
+    cli_note("proven: edition %u, of %s, is its withdrawal", edition->edition, edition->deposited_at);
+    if (*edition->remark != '\0') {
+        fputs("  remark: ", stderr);
+        cli_text_error(edition->remark);
+        fputc('\n', stderr);
+    }
+    if (edition->edition > 1)
+        cli_note("the text before it can be read with --edition %u", edition->edition - 1);
+}
+
 int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error) {
     if (answer == NULL) {
         cli_error("%s", depositary_error_text(error));
@@ -365,6 +380,8 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
     } else if (depositary_answer_proofs_hold(answer)) {
         cli_note("the proofs of the text hold; only the time or the key of the seal is in doubt, so nothing is shown");
     }
+    if (error == DEPOSITARY_E_STATUS && strcmp(depositary_answer_status_reason(answer), "WITHDRAWN") == 0)
+        tell_withdrawal(answer);
     if (error == DEPOSITARY_E_FORK && cli->client != NULL && *depositary_client_fork_evidence(cli->client) != '\0')
         cli_note("both checkpoints are kept as evidence in %s", depositary_client_fork_evidence(cli->client));
     if (error == DEPOSITARY_E_STATUS && depositary_answer_status(answer) == STATUS_DATA_LOSS)

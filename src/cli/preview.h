@@ -18,8 +18,8 @@ void preview_print(const struct preview *preview);
 json_t *preview_json(const struct preview *preview);
 
 /**
- * What changes against the latest edition in the office's ledger, whose record is `latest`: an array of {eid, change, from, old, new}, where
- * change is added, removed or changed. NULL with *fault where the ledger cannot be read.
+ * What changes against the latest edition in the office's ledger, whose record is `latest`: an array of {eid, change, words}, where change
+ * is added, removed or changed, and words are those of wording_changes. NULL with *fault where the ledger cannot be read.
  */
 json_t *preview_changes(const struct preview *preview, struct office *office, struct bytes latest, struct fault *fault);
 /** Prints it to standard output, for a person. */

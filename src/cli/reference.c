@@ -120,8 +120,7 @@ static int get_unknown(struct cli *cli, const depositary_edition_query *which, c
     return CLI_NO;
 }
 
-/* Whether it is written as an eId and not as a number or citation. */
-static bool looks_like_eid(const char *reference) {
+bool cli_looks_like_eid(const char *reference) {
     static const char *const plain[] = {"preface", "preamble", "conclusions"};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (strcmp(reference, plain[i]) == 0)
@@ -134,7 +133,7 @@ int cli_find(struct cli *cli, const depositary_edition_query *which, const char 
     struct eids eids = {.cli = cli, .which = which};
     struct citation_names names = {0};
     *out = (struct cli_found){0};
-    if (looks_like_eid(reference))
+    if (cli_looks_like_eid(reference))
         return get_eid(cli, which, reference, out);
 
     int status = read_outline(&eids);

@@ -14,7 +14,7 @@
 
 #define SOURCE_MAX (1024u * 1024 * 1024) /* bytes of a file; offsets within a clause are far smaller */
 
-enum { OPT_ABOUT = DESK_OPT_OWN, OPT_REMARK, OPT_ACT, OPT_NUMBERING, OPT_VERBOSE };
+enum { OPT_ABOUT = DESK_OPT_OWN, OPT_REMARK, OPT_ACT, OPT_NUMBERING, OPT_OUTLINE, OPT_FROM, OPT_TO, OPT_VERBOSE };
 
 static const struct option options[] = {
     DESK_OPTIONS,
@@ -23,6 +23,9 @@ static const struct option options[] = {
     {"act", required_argument, NULL, OPT_ACT},
     {"language", required_argument, NULL, CLI_OPT_LANGUAGE},
     {"numbering", required_argument, NULL, OPT_NUMBERING},
+    {"outline", required_argument, NULL, OPT_OUTLINE},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
     {"verbose", no_argument, NULL, OPT_VERBOSE},
     {0},
 };
@@ -34,10 +37,14 @@ struct job {
     const char *source_path; /* NULL: a withdrawal */
     const char *remark;
     const char *language;
-    const char *numbering; /* NULL: the importer chooses */
+    const char *numbering;    /* NULL: the importer chooses */
+    const char *outline_path; /* NULL: the importer finds the units */
+    const char *from;         /* of the file, by line or words; NULL: all of it */
+    const char *to;
     enum edition_act act;
     struct description about;
-    struct buffer source;
+    struct buffer file;
+    struct bytes source; /* what of the file is deposited */
     struct outline outline;
     struct office_draft *draft;
     struct buffer latest; /* record of the edition before, where there is one */
@@ -69,6 +76,15 @@ static bool take(void *context, int val, const char *argument) {
     case OPT_NUMBERING:
         job->numbering = argument;
         return true;
+    case OPT_OUTLINE:
+        job->outline_path = argument;
+        return true;
+    case OPT_FROM:
+        job->from = argument;
+        return true;
+    case OPT_TO:
+        job->to = argument;
+        return true;
     case OPT_VERBOSE:
         job->desk.shows_records = true;
         return true;
@@ -81,7 +97,7 @@ static bool take(void *context, int val, const char *argument) {
 static void job_init(struct job *job, struct cli *cli, enum edition_act act) {
     *job = (struct job){.act = act};
     desk_init(&job->desk, cli);
-    buffer_init(&job->source, SOURCE_MAX);
+    buffer_init(&job->file, SOURCE_MAX);
     buffer_init(&job->latest, LIMIT_ENTRY);
 }
 
@@ -90,27 +106,72 @@ static void job_free(struct job *job) {
     office_draft_free(job->draft);
     outline_free(&job->outline);
     description_free(&job->about);
-    buffer_free(&job->source);
+    buffer_free(&job->file);
     buffer_free(&job->latest);
     desk_close(&job->desk);
 }
 
 /* ---- reading */
 
+/* The file, or the part of it between --from and --to. */
+static int read_part(struct job *job, size_t *first_line, struct fault *fault) {
+    struct fault reason = {0};
+    int error = file_read(&job->file, job->source_path, fault);
+    if (error) {
+        return error;
+    }
+    job->source = buffer_bytes(&job->file);
+    *first_line = 1;
+    if (job->from || job->to) {
+        struct bytes file = job->source;
+        error = import_range(&job->source, first_line, file, job->from, job->to, &reason);
+    }
+    return error ? fault_set(fault, error, "%s: %s", job->source_path, fault_text(&reason)) : 0;
+}
+
+static int read_outline(struct outline *out, const struct job *job, struct fault *fault) {
+    struct buffer text;
+    buffer_init(&text, SOURCE_MAX);
+    int error = file_read(&text, job->outline_path, fault);
+    if (!error) {
+        error = import_outlined(out, job->source, buffer_bytes(&text), fault);
+    }
+    buffer_free(&text);
+    return error;
+}
+
+/* A unit over the limit can be in no record: the file needs another numbering, or an outline. */
+static int judge_limits(const struct outline *outline, struct fault *fault) {
+    for (size_t i = 0; i < outline->findings_count; i++) {
+        const struct finding *finding = &outline->findings[i];
+        if (finding->kind == FINDING_OVER_LIMIT) {
+            return fault_set(fault, DEPOSITARY_E_LIMIT,
+                             "line %zu, column %zu: %s: try another --numbering, or an --outline", finding->line,
+                             finding->column, finding->text);
+        }
+    }
+    return 0;
+}
+
 static int read_source(struct job *job, struct fault *fault) {
     struct outline outline = {0};
     struct fault reason = {0};
-    const struct import_options how = {.numbering = job->numbering};
+    struct import_options how = {.numbering = job->numbering};
     if (!job->source_path) {
         snprintf(job->outline.numbering, sizeof(job->outline.numbering), "none");
         return 0;
     }
-    int error = file_read(&job->source, job->source_path, fault);
+    int error = read_part(job, &how.first_line, fault);
     if (error) {
         return error;
     }
-    error = import_plain(&outline, buffer_bytes(&job->source), &how, &reason);
+    error =
+        job->outline_path ? read_outline(&outline, job, &reason) : import_plain(&outline, job->source, &how, &reason);
+    if (!error) {
+        error = judge_limits(&outline, &reason);
+    }
     if (error) {
+        outline_free(&outline);
         return fault_set(fault, error, "%s: %s", job->source_path, fault_text(&reason));
     }
     job->outline = outline;
@@ -184,7 +245,7 @@ static int read_latest(struct job *job, const char *instrument, struct fault *fa
 /* ---- showing */
 
 static int describe_draft(struct preview *out, const struct job *job, struct fault *fault) {
-    out->source = buffer_bytes(&job->source);
+    out->source = job->source;
     out->outline = &job->outline;
     return edition_record_parse(&out->edition, office_draft_record(job->draft, 0), fault);
 }
@@ -274,7 +335,7 @@ static int draft_and_sign(struct job *job, struct fault *fault) {
         error = office_draft_new(&job->draft, job->desk.office);
     }
     if (!error) {
-        error = office_draft_edition(job->draft, &job->about, job->act, job->remark, buffer_bytes(&job->source),
+        error = office_draft_edition(job->draft, &job->about, job->act, job->remark, job->source,
                                      job->source_path ? &job->outline : NULL, clock_now_s(), fault);
     }
     if (error == DEPOSITARY_E_EXISTS) {

@@ -76,22 +76,17 @@ static void print_found(const struct get *get, const struct cli_found *found) {
         cli_text(found->clause->text, found->clause->text_len);
 }
 
-int verb_get(struct cli *cli, const struct verb *verb, int argc, char **argv) {
-    struct get get = {0};
-    int status = cli_options(cli, verb, argc, argv, own_options, take, &get, 2, 1000);
-    if (status >= 0)
-        return status;
-    if ((status = cli_client(cli)) != 0)
-        return status;
-    get.which.query.instrument = argv[optind++];
+/* ---- one language */
 
-    /* All of them, or nothing: a caller never mistakes a part for the whole. */
-    size_t count = (size_t)(argc - optind), done = 0;
+/* All of them, or nothing: a caller never mistakes a part for the whole. */
+static int get_one(struct cli *cli, struct get *get, char **references, size_t count) {
+    size_t done = 0;
+    int status = 0;
     struct cli_found *found = calloc(count, sizeof *found);
     if (found == NULL)
         return cli_error("out of memory"), CLI_REFUSED;
     while (done < count && status == 0)
-        status = cli_find(cli, &get.which.query, argv[optind + (int)done], &found[done]), done++;
+        status = cli_find(cli, &get->which.query, references[done], &found[done]), done++;
     if (status == 0 && cli->is_json && count == 1)
         status = cli_json_print(found_json(&found[0]));
     else if (status == 0 && cli->is_json) {
@@ -101,11 +96,86 @@ int verb_get(struct cli *cli, const struct verb *verb, int argc, char **argv) {
         status = cli_json_print(json_pack("{s:b, s:o}", "verified", 1, "clauses", all));
     } else if (status == 0) {
         for (size_t i = 0; i < count; i++)
-            print_found(&get, &found[i]);
+            print_found(get, &found[i]);
         status = cli_finish();
     }
     for (size_t i = 0; i < done; i++)
         cli_found_free(&found[i]);
     free(found);
     return status;
+}
+
+/* ---- all languages, clause by clause */
+
+/* The clause in one language: printed, or put into *all. A language that lacks it is told, and is no failure of the others. */
+static int get_in(struct cli *cli, struct get *get, const struct cli_language *language, const char *reference,
+                  json_t *all, bool *is_lacking) {
+    struct cli_found found;
+    get->which.query.language = language->tag;
+    int status = cli_find(cli, &get->which.query, reference, &found);
+    if (status == CLI_NO) {
+        cli_note("%s: the text in %s has no such clause", reference, language->tag);
+        *is_lacking = true;
+        return 0;
+    }
+    if (status != 0)
+        return status;
+    if (all != NULL)
+        json_array_append_new(all, found_json(&found));
+    else {
+        fflush(stdout);
+        cli_note("%s, %s, %s:", found.clause->eid, language->tag, found.clause->edition->authenticity);
+        print_found(get, &found);
+        if (found.provision == NULL && !get->is_record &&
+            (found.clause->text_len == 0 || found.clause->text[found.clause->text_len - 1] != '\n'))
+            putchar('\n');
+    }
+    cli_found_free(&found);
+    return 0;
+}
+
+/* Authentic texts come first. */
+static int get_each(struct cli *cli, struct get *get, const struct cli_languages *languages, const char *reference,
+                    json_t *all, bool *is_lacking) {
+    int status = 0;
+    for (int authentic = 1; authentic >= 0; authentic--)
+        for (size_t i = 0; i < languages->count && status == 0; i++) {
+            const struct cli_language *language = &languages->items[i];
+            bool is_wanted = !language->is_withdrawn || get->which.query.edition != 0 || get->which.query.as_of != NULL;
+            if (language->is_authentic == authentic && is_wanted)
+                status = get_in(cli, get, language, reference, all, is_lacking);
+            else if (language->is_authentic == authentic)
+                cli_note("the text in %s is withdrawn", language->tag);
+        }
+    return status;
+}
+
+static int get_all(struct cli *cli, struct get *get, char **references, size_t count) {
+    struct cli_languages languages;
+    bool is_lacking = false;
+    int status = cli_languages(cli, get->which.query.instrument, &languages);
+    if (status != 0)
+        return status;
+    json_t *all = cli->is_json ? json_array() : NULL;
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = get_each(cli, get, &languages, references[i], all, &is_lacking);
+    if (status == 0)
+        status = all != NULL ? cli_json_print(json_pack("{s:b, s:O}", "verified", 1, "clauses", all)) : cli_finish();
+    json_decref(all);
+    cli_languages_free(&languages);
+    return status == 0 && is_lacking ? CLI_NO : status;
+}
+
+int verb_get(struct cli *cli, const struct verb *verb, int argc, char **argv) {
+    struct get get = {0};
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &get, 2, 1000);
+    if (status >= 0)
+        return status;
+    if ((status = cli_client(cli)) != 0)
+        return status;
+    get.which.query.instrument = argv[optind++];
+    size_t count = (size_t)(argc - optind);
+    if (get.which.query.language != NULL && strcmp(get.which.query.language, "all") == 0)
+        return get_all(cli, &get, argv + optind, count);
+    return get_one(cli, &get, argv + optind, count);
 }

@@ -2,8 +2,8 @@
 #include "cli/cli.h"
 
 typedef int verb_run(struct cli *cli, const struct verb *verb, int argc, char **argv);
-verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit, verb_export,
-    verb_checkpoint, verb_health, verb_office, verb_deposit, verb_rectify, verb_key;
+verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit,
+    verb_export, verb_checkpoint, verb_health, verb_history, verb_office, verb_deposit, verb_rectify, verb_key;
 
 #define WHICH_HELP                                                                                                     \
     "  --language TAG     the text in this language (the authentic one, or the only one)\n"                            \
@@ -17,7 +17,8 @@ verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, ver
 
 const struct verb verbs[] = {
     {"get", verb_get, "INSTRUMENT REF...", "one or more clauses or provisions, verified",
-     WHICH_HELP "  --record           print the clause record's exact bytes, which are what is proved\n"
+     WHICH_HELP "  --language all     the text in each language, the authentic ones first\n"
+                "  --record           print the clause record's exact bytes, which are what is proved\n"
                 "  --explain          print each step of the proof\n\n"
                 "REF is an eId (cl_7, preamble, cl_4__p_2) or what people write: 7, 7(2).\n\n"
                 "Example: depositary get az-cn-joint-statement-2025 11 '4(2)'\n"},
@@ -26,6 +27,9 @@ const struct verb verbs[] = {
      WHICH_HELP "  --text             the whole text, byte for byte as deposited\n"
                 "  --explain          print each step of the proof\n\n"
                 "Example: depositary show az-cn-joint-statement-2025 --text | sha256sum\n"},
+    {"history", verb_history, "INSTRUMENT [REF]", "its editions, their acts and remarks, and what changed, in words",
+     "  --language TAG     the text in this language (all)\n\n"
+     "Example: depositary history az-cn-joint-statement-2025 11\n"},
     {"search", verb_search, "QUERY", "clauses that match words, \"phrases\", prefix*, AND OR NOT, NEAR",
      WHICH_HELP "  --instrument ID    in this instrument only\n"
                 "  --kind KIND        preface, preamble, clause, conclusions or annex\n"
@@ -62,7 +66,9 @@ const struct verb verbs[] = {
     {"deposit", verb_deposit, "FILE --about DESCRIPTION",
      "the office: deposits an instrument, after showing what it is taken for",
      "  --about FILE       the description: instrument, language, title, date, place, party, authenticity, remark lines\n"
-     "  --numbering NAME   clause, article, section, paragraph or none (what fits best)\n" OFFICE_HELP
+     "  --numbering NAME   clause, article, section, rule, item, roman, bare, bracket, paragraph or none (what fits best)\n"
+     "  --outline FILE     the units as this file says: lines such as `art_1 4-10`\n"
+     "  --from, --to WHERE  a part of FILE: from one line on, up to another and without it; each a number or the line's words\n" OFFICE_HELP
      "  --yes              do not ask\n"
      "  --dry-run          show, and sign nothing\n"
      "  --records          show the records that are signed, byte for byte\n\n"
@@ -72,15 +78,16 @@ const struct verb verbs[] = {
      "  --act ACT          rectification, amendment or withdrawal, which has no FILE (rectification)\n"
      "  --language TAG     the text in this language (the only one)\n"
      "  --about FILE       a new description (that of the edition before)\n" OFFICE_HELP
-     "  --yes, --dry-run, --records, --numbering NAME   as for deposit\n\n"
+     "  --yes, --dry-run, --records, --numbering, --outline, --from, --to   as for deposit\n\n"
      "Example: depositary rectify az-cn-joint-statement-2025 corrected.txt --remark 'item 11: misprint' --dry-run\n"},
     {"office", verb_office, "init [DIR]|show|renew|cosign [URL]|push", "the office: its folder and its ledger",
-     OFFICE_HELP "  --origin NAME      init: the name of the ledger\n"
-                 "  --spare DIR        init: where the spare key goes, apart from the office\n"
-                 "  --no-passphrase    init: leave the keys open, for machines\n\n"
-                 "renew signs the register as of now; cosign collects cosignatures of the policy's witnesses; push sends what the\n"
-                 "server lacks.\n\n"
-                 "Example: depositary office show --office office\n"},
+     OFFICE_HELP
+     "  --origin NAME      init: the name of the ledger\n"
+     "  --spare DIR        init: where the spare key goes, apart from the office\n"
+     "  --no-passphrase    init: leave the keys open, for machines\n\n"
+     "renew signs the register as of now; cosign collects cosignatures of the policy's witnesses; push sends what the\n"
+     "server lacks.\n\n"
+     "Example: depositary office show --office office\n"},
     {"key", verb_key, "authorise|revoke|list [KEY]", "the office: the services' answer keys",
      OFFICE_HELP "  --holder TEXT      authorise: who holds it\n"
                  "  --days N           authorise: how long it is good (365; at most 400)\n"
