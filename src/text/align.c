@@ -8,10 +8,12 @@
 
 #define CELLS_MAX    (64u * 1024 * 1024) /* of the trace, 2 bits each */
 #define LIKENESS_MAX (8u * 1024 * 1024)  /* pairs of words whose likeness is looked at */
-#define ALIKE_LEAST  4u                  /* letters; shorter words are equal or other */
-#define ALIKE_PART   3u                  /* at most 1/3 of the letters differ */
-#define COST_UNIT    2u                  /* of a letter; an odd cost breaks ties */
-#define COST_NONE    (UINT32_MAX / 2)    /* outside the band */
+#define ALIKE_LEAST  2u                  /* letters; shorter words are equal or other */
+#define ALIKE_PART   3u                  /* at most 1/3 of the letters differ, or one */
+#define COST_UNIT    4u                  /* of a letter that is changed, put in or left out */
+#define COST_FALLEN                                                                                                    \
+    1u /* more, of a letter of the quote that does not stand: what keeps more of its words comes first */
+#define COST_NONE (UINT32_MAX / 2) /* outside the band */
 
 /* ---- likeness of words */
 
@@ -65,7 +67,7 @@ static unsigned bits(uint64_t set) {
 static uint8_t likeness(const struct word *a, const struct word *b) {
     uint32_t longer = a->weight > b->weight ? a->weight : b->weight;
     uint32_t shorter = least(a->weight, b->weight);
-    uint32_t limit = longer / ALIKE_PART;
+    uint32_t limit = longer < ALIKE_PART ? 1 : longer / ALIKE_PART;
     uint32_t a_letters[ALIGN_LETTERS_MAX];
     uint32_t b_letters[ALIGN_LETTERS_MAX];
     size_t a_len;
@@ -135,20 +137,32 @@ static bool spelled_apart(const struct table *table, const struct token *quote, 
     return quote->length != text->length || memcmp(in_quote, in_text, quote->length) != 0;
 }
 
+static bool begins_with_part(struct bytes whole, struct bytes part) {
+    return part.len < whole.len && bytes_starts_with(whole, part);
+}
+
+static bool ends_with_part(struct bytes whole, struct bytes part) {
+    return part.len < whole.len && bytes_equal(part, bytes_slice(whole, whole.len - part.len, part.len));
+}
+
 /*
  * Whether the quote, which may begin and end inside a word, cuts this one: its last word is the beginning of the text's, or its first
  * word the end of it.
  */
 static bool is_cut(const struct table *table, const struct token *quote, const struct token *text) {
-    struct bytes in_quote = table->vocabulary->words[quote->word].key;
-    struct bytes in_text = table->vocabulary->words[text->word].key;
-    bool is_last = quote == &table->quote->tokens[table->quote->count - 1];
+    const struct word *words = table->vocabulary->words;
     bool is_first = quote == &table->quote->tokens[0];
-    if (quote->word == text->word || in_quote.len >= in_text.len) {
+    bool is_last = quote == &table->quote->tokens[table->quote->count - 1];
+    if ((!is_first && !is_last) || quote->word == text->word) {
         return false;
     }
-    return (is_last && bytes_starts_with(in_text, in_quote)) ||
-           (is_first && bytes_equal(in_quote, bytes_slice(in_text, in_text.len - in_quote.len, in_quote.len)));
+    struct bytes in_quote = bytes_slice(table->quote_bytes, quote->offset, quote->length);
+    struct bytes in_text = bytes_slice(table->text_bytes, text->offset, text->length);
+    struct bytes quote_key = words[quote->word].key;
+    struct bytes text_key = words[text->word].key;
+    /* By their bytes, too: a skeleton lacks letters. */
+    return (is_last && (begins_with_part(text_key, quote_key) || begins_with_part(in_text, in_quote))) ||
+           (is_first && (ends_with_part(text_key, quote_key) || ends_with_part(in_text, in_quote)));
 }
 
 static uint32_t pair_cost(const struct table *table, const struct token *quote, const struct token *text) {
@@ -157,10 +171,10 @@ static uint32_t pair_cost(const struct table *table, const struct token *quote, 
     }
     uint8_t distance = quote->word == text->word ? 0 : likeness_of(table, quote, text);
     if (quote->word == text->word || distance > 0) {
-        return COST_UNIT * distance + spelled_apart(table, quote, text, distance == 0);
+        return (COST_UNIT + COST_FALLEN) * distance + spelled_apart(table, quote, text, distance == 0);
     }
     uint32_t longer = quote->weight > text->weight ? quote->weight : text->weight;
-    return COST_UNIT * longer - 1; /* a changed word comes before one that is left alone */
+    return COST_UNIT * longer + COST_FALLEN * quote->weight;
 }
 
 static int fill_likeness(struct table *table) {
@@ -193,7 +207,7 @@ static void fill_row(struct table *table, size_t i, size_t before, size_t now) {
     for (size_t column = 0; column < width; column++) {
         size_t j = now + column;
         uint32_t up = j - before < table->band ? row[j - before] : COST_NONE;
-        uint32_t best = up + COST_UNIT * quote->weight;
+        uint32_t best = up + (COST_UNIT + COST_FALLEN) * quote->weight;
         enum step step = STEP_QUOTE;
         if (j > 0) {
             const struct token *text = &table->text->tokens[j - 1];

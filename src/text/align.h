@@ -30,8 +30,10 @@ struct aligned {
 };
 
 /**
- * Edit distance over words weighted by their letters; the quote is aligned as a whole, the text from and to anywhere. Words are
- * alike when at most a third of their letters differ, or when the quote begins or ends inside the text's word. Of places at one distance the one that is spelled as the quote is wins.
+ * Edit distance over words weighted by their letters, with a little more for each letter of the quote that does not stand; the
+ * quote is aligned as a whole, the text from and to anywhere. Words are alike when at most a third of their letters differ, or one
+ * letter of a short word, or when the quote begins or ends inside the text's word. Of places at one distance the one that is spelled
+ * as the quote is wins.
  * Work and memory: at most 64 Mi cells of 2 bits; beyond that only a band around the middle of the text is looked at.
  */
 MUST_USE int align(struct alignment *out, const struct aligned *quote, const struct aligned *text,

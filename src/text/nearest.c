@@ -68,8 +68,8 @@ static void add_difference(struct difference_list *list, struct stretches at) {
 
 /* ---- comparing two stretches */
 
-/* What is left without the code points that both begin with, and those that both end with. */
-static struct stretches without_common_ends(const struct difference_list *list, struct stretches at) {
+/* What is left without the code points that both begin with. */
+static struct stretches without_common_start(const struct difference_list *list, struct stretches at) {
     while (at.quote_start < at.quote_end && at.text_start < at.text_end) {
         uint32_t c = utf8_at(list->quote, at.quote_start);
         uint8_t bytes[UTF8_LEN_MAX];
@@ -80,6 +80,11 @@ static struct stretches without_common_ends(const struct difference_list *list, 
         at.quote_start += len;
         at.text_start += len;
     }
+    return at;
+}
+
+/* What is left without those that both end with. */
+static struct stretches without_common_end(const struct difference_list *list, struct stretches at) {
     while (at.quote_start < at.quote_end && at.text_start < at.text_end) {
         size_t quote_before = utf8_before(list->quote, at.quote_end);
         size_t text_before = utf8_before(list->text, at.text_end);
@@ -90,6 +95,10 @@ static struct stretches without_common_ends(const struct difference_list *list, 
         at.text_end = text_before;
     }
     return at;
+}
+
+static struct stretches without_common_ends(const struct difference_list *list, struct stretches at) {
+    return without_common_end(list, without_common_start(list, at));
 }
 
 /* Letter by letter, by the full table of edit distances. */
@@ -241,11 +250,23 @@ static struct stretches words_of(const struct difference_list *list, const struc
     return at;
 }
 
+/* What the quote has before its first word, or behind its last, white space say, and the text has not. */
+static struct stretches before_words(const struct difference_list *list, size_t in_quote, size_t in_text) {
+    struct stretches at = without_common_end(list, (struct stretches){0, in_quote, 0, in_text});
+    return (struct stretches){0, at.quote_end, at.text_end, at.text_end};
+}
+
+static struct stretches after_words(const struct difference_list *list, size_t in_quote, size_t in_text) {
+    struct stretches at = {in_quote, list->quote.len, in_text, list->text.len};
+    at = without_common_start(list, at);
+    return (struct stretches){at.quote_start, list->quote.len, at.text_start, at.text_start};
+}
+
 static int differences_of(struct difference_list *list, const struct alignment *alignment, const struct sides *of,
                           struct span *span) {
     struct stretches words = words_of(list, &alignment->pairs[0], of);
-    size_t start = words.text_start;
-    add_difference(list, (struct stretches){0, words.quote_start, start, start});
+    struct stretches before = before_words(list, words.quote_start, words.text_start);
+    add_difference(list, before);
     for (size_t i = 0; i < alignment->count; i++) {
         const struct pair *pair = &alignment->pairs[i];
         words = words_of(list, pair, of);
@@ -255,9 +276,9 @@ static int differences_of(struct difference_list *list, const struct alignment *
         }
         differ_in_word(list, words, pair->kind == PAIR_EQUAL);
     }
-    size_t end = words.text_end;
-    add_difference(list, (struct stretches){words.quote_end, list->quote.len, end, end});
-    *span = (struct span){(uint32_t)start, (uint32_t)(end - start)};
+    struct stretches after = after_words(list, words.quote_end, words.text_end);
+    add_difference(list, after);
+    *span = (struct span){(uint32_t)before.text_end, (uint32_t)(after.text_start - before.text_end)};
     return list->error;
 }
 
