@@ -89,30 +89,11 @@ static int judge_folded(const struct match *match) {
     return 0;
 }
 
-#define FOLDS_ALL (FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE)
-
-/* Whether nothing differs between two differences: quote and text are equal there under all folds. */
-static bool is_rest_equal(struct bytes quote, struct bytes text) {
-    struct folded a;
-    struct folded b;
-    bool equal = false;
-    if (fold_text(&a, quote, FOLDS_ALL, true) != 0) {
-        return false;
-    }
-    if (fold_text(&b, text, FOLDS_ALL, true) == 0) {
-        equal = bytes_equal(bytes_of(a.text, a.len), bytes_of(b.text, b.len));
-        folded_free(&b);
-    }
-    folded_free(&a);
-    struct span whole = {0, (uint32_t)text.len};
-    return equal || (quote.len > 0 && text.len > 0 &&
-                     quote_equal(&equal, quote, text, whole, FOLDS_ALL | FOLD_ELLIPSIS) == 0 && equal);
-}
-
+/* Whether nothing differs between two differences: the bytes are the same. */
 static bool is_equal_between(const struct match *match, size_t quote_at, size_t quote_end, size_t text_at,
                              size_t text_end) {
-    return is_rest_equal(bytes_slice(match->quote, quote_at, quote_end - quote_at),
-                         bytes_slice(match->text, text_at, text_end - text_at));
+    return bytes_equal(bytes_slice(match->quote, quote_at, quote_end - quote_at),
+                       bytes_slice(match->text, text_at, text_end - text_at));
 }
 
 /* DIFFERS: the differences lie in order inside quote and span, and nothing else differs. */
