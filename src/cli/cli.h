@@ -138,6 +138,17 @@ struct cli_found {
 int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out);
 void cli_found_free(struct cli_found *found);
 
+/** What several references, or one to several clauses, lead to. */
+struct cli_found_list {
+    struct cli_found *items;
+    size_t count;
+};
+
+/** The same for "Articles 2 to 4" and "5 and 7", too: adds all of them, in order. Where one is not there the service is asked for it and says no. */
+int cli_find_all(struct cli *cli, const depositary_edition_query *which, const char *reference,
+                 struct cli_found_list *out);
+void cli_found_list_free(struct cli_found_list *list);
+
 /** Whether it is written as an eId and not as a number or citation. */
 bool cli_looks_like_eid(const char *reference);
 

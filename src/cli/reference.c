@@ -104,20 +104,16 @@ static int get_eid(struct cli *cli, const depositary_edition_query *which, const
     return status;
 }
 
-static bool any_eid(void *context, const char *eid) {
-    (void)context;
-    (void)eid;
-    return true;
-}
-
-/* Nothing in the outline is what was meant. The service is asked for what it would be called, and says no for itself, under its seal. */
-static int get_unknown(struct cli *cli, const depositary_edition_query *which, const char *reference,
-                       struct cli_found *out) {
-    struct citation_names names = {0};
-    if (citation_resolve(&names, bytes_text(reference), any_eid, NULL) == 0 && names.count > 0)
-        return get_eid(cli, which, names.eids[0], out);
-    cli_error("no clause \"%s\" in the outline of this edition", reference);
-    return CLI_NO;
+/* Nothing in the outline is what was meant: the service is asked for what it would be called, and says no for itself, under its seal. */
+static int get_unknown(struct cli *cli, const depositary_edition_query *which, const struct citation *citation,
+                       const struct citation_names *names, struct eids *eids) {
+    struct cli_found found = {0};
+    char nearest[LIMIT_EID + 1];
+    int status = get_eid(cli, which, names->missing, &found);
+    cli_found_free(&found);
+    if (status == CLI_NO && citation_nearest(nearest, citation, has_eid, eids))
+        cli_note("no %s here; the nearest is %s", names->missing, nearest);
+    return status == 0 ? CLI_NO : status;
 }
 
 bool cli_looks_like_eid(const char *reference) {
@@ -129,32 +125,84 @@ bool cli_looks_like_eid(const char *reference) {
            strspn(reference, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == strlen(reference);
 }
 
-int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out) {
-    struct eids eids = {.cli = cli, .which = which};
-    struct citation_names names = {0};
-    *out = (struct cli_found){0};
-    if (cli_looks_like_eid(reference))
-        return get_eid(cli, which, reference, out);
+static int add_found(struct cli *cli, const depositary_edition_query *which, const char *eid,
+                     struct cli_found_list *out) {
+    struct cli_found *items = realloc(out->items, (out->count + 1) * sizeof *items);
+    if (items == NULL) {
+        cli_error("out of memory");
+        return CLI_REFUSED;
+    }
+    out->items = items;
+    int status = get_eid(cli, which, eid, &items[out->count]);
+    out->count += status == 0;
+    return status;
+}
 
-    int status = read_outline(&eids);
-    int error = status == 0 ? citation_resolve(&names, bytes_text(reference), has_eid, &eids) : 0;
-    if (status == 0 && eids.error != 0)
-        status = cli_answer_failed(cli, eids.clause, eids.error);
-    else if (status == 0 && error != 0) {
+static int ask_for_one(const char *reference, const struct citation_names *names) {
+    cli_error("\"%s\" may be any of these; name one:", reference);
+    for (size_t i = 0; i < names->count; i++)
+        cli_error("  %s", names->eids[i]);
+    return CLI_USAGE;
+}
+
+static int find_named(struct eids *eids, const char *reference, const struct citation *citation,
+                      struct citation_names *names, struct cli_found_list *out) {
+    int status = read_outline(eids);
+    if (status != 0)
+        return status;
+    citation_resolve(names, citation, has_eid, eids);
+    if (eids->error != 0)
+        return cli_answer_failed(eids->cli, eids->clause, eids->error);
+    if (names->missing[0] != '\0')
+        return get_unknown(eids->cli, eids->which, citation, names, eids);
+    if (names->is_ambiguous)
+        return ask_for_one(reference, names);
+    for (size_t i = 0; i < names->count && status == 0; i++)
+        status = add_found(eids->cli, eids->which, names->eids[i], out);
+    return status;
+}
+
+int cli_find_all(struct cli *cli, const depositary_edition_query *which, const char *reference,
+                 struct cli_found_list *out) {
+    struct eids eids = {.cli = cli, .which = which};
+    struct citation citation;
+    if (cli_looks_like_eid(reference))
+        return add_found(cli, which, reference, out);
+    if (citation_read(&citation, bytes_text(reference)) != 0) {
         cli_error("\"%s\" is not a reference to a clause; write 7, 7(2), preamble, or an eId such as cl_7", reference);
-        status = CLI_USAGE;
-    } else if (status == 0 && names.count == 0)
-        status = get_unknown(cli, which, reference, out);
-    else if (status == 0 && names.count > 1) {
-        cli_error("\"%s\" may be any of these; name one:", reference);
-        for (size_t i = 0; i < names.count; i++)
-            cli_error("  %s", names.eids[i]);
-        status = CLI_USAGE;
-    } else if (status == 0)
-        status = get_eid(cli, which, names.eids[0], out);
+        return CLI_USAGE;
+    }
+    struct citation_names *names = calloc(1, sizeof *names);
+    if (names == NULL) {
+        cli_error("out of memory");
+        return CLI_REFUSED;
+    }
+    int status = find_named(&eids, reference, &citation, names, out);
     depositary_answer_free(&eids.clause);
     free(eids.clauses);
+    free(names);
     return status;
+}
+
+int cli_find(struct cli *cli, const depositary_edition_query *which, const char *reference, struct cli_found *out) {
+    struct cli_found_list list = {0};
+    *out = (struct cli_found){0};
+    int status = cli_find_all(cli, which, reference, &list);
+    if (status == 0 && list.count > 1) {
+        cli_error("\"%s\" names %zu clauses; name one", reference, list.count);
+        status = CLI_USAGE;
+    } else if (status == 0) {
+        *out = list.items[--list.count];
+    }
+    cli_found_list_free(&list);
+    return status;
+}
+
+void cli_found_list_free(struct cli_found_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        cli_found_free(&list->items[i]);
+    free(list->items);
+    *list = (struct cli_found_list){0};
 }
 
 void cli_found_free(struct cli_found *found) {

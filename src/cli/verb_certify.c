@@ -105,16 +105,16 @@ static int certify_whole(struct cli *cli, struct certify *certify, json_t *names
 
 static int certify_clauses(struct cli *cli, struct certify *certify, char **references, size_t count, json_t *names) {
     char name[COPY_NAME_MAX];
+    struct cli_found_list list = {0};
     int status = 0;
-    for (size_t i = 0; i < count && status == 0; i++) {
-        struct cli_found found;
-        status = cli_find(cli, &certify->which.query, references[i], &found);
-        if (status == 0)
-            status = write_copy(certify, found.answer, found.clause, name);
+    for (size_t i = 0; i < count && status == 0; i++)
+        status = cli_find_all(cli, &certify->which.query, references[i], &list);
+    for (size_t i = 0; i < list.count && status == 0; i++) {
+        status = write_copy(certify, list.items[i].answer, list.items[i].clause, name);
         if (status == 0)
             tell(cli, names, certify->dir, name);
-        cli_found_free(&found);
     }
+    cli_found_list_free(&list);
     return status;
 }
 

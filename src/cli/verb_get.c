@@ -79,14 +79,13 @@ static void print_found(const struct get *get, const struct cli_found *found) {
 /* ---- one language */
 
 /* All of them, or nothing: a caller never mistakes a part for the whole. */
-static int get_one(struct cli *cli, struct get *get, char **references, size_t count) {
-    size_t done = 0;
+static int get_one(struct cli *cli, struct get *get, char **references, size_t references_count) {
+    struct cli_found_list list = {0};
     int status = 0;
-    struct cli_found *found = calloc(count, sizeof *found);
-    if (found == NULL)
-        return cli_error("out of memory"), CLI_REFUSED;
-    while (done < count && status == 0)
-        status = cli_find(cli, &get->which.query, references[done], &found[done]), done++;
+    for (size_t i = 0; i < references_count && status == 0; i++)
+        status = cli_find_all(cli, &get->which.query, references[i], &list);
+    const struct cli_found *found = list.items;
+    size_t count = list.count;
     if (status == 0 && cli->is_json && count == 1)
         status = cli_json_print(found_json(&found[0]));
     else if (status == 0 && cli->is_json) {
@@ -99,9 +98,7 @@ static int get_one(struct cli *cli, struct get *get, char **references, size_t c
             print_found(get, &found[i]);
         status = cli_finish();
     }
-    for (size_t i = 0; i < done; i++)
-        cli_found_free(&found[i]);
-    free(found);
+    cli_found_list_free(&list);
     return status;
 }
 

@@ -20,7 +20,7 @@ const struct verb verbs[] = {
      WHICH_HELP "  --language all     the text in each language, the authentic ones first\n"
                 "  --record           print the clause record's exact bytes, which are what is proved\n"
                 "  --explain          print each step of the proof\n\n"
-                "REF is an eId (cl_7, preamble, cl_4__p_2) or what people write: 7, 7(2).\n\n"
+                "REF is an eId (cl_7, preamble, cl_4__p_2) or what people write: 7, 7(2), \"paras 2 to 4\".\n\n"
                 "Example: depositary get az-cn-joint-statement-2025 11 '4(2)'\n"},
     {"list", verb_list, "", "the instruments, proved complete", "Example: depositary list --json\n"},
     {"show", verb_show, "INSTRUMENT", "one instrument's metadata and outline, or its whole text",

@@ -1,212 +1,14 @@
-/*
- * From what people write to eIds. A reference is a chain of parts, each a word for its kind (or none) and a number; the eIds that
- * such a chain can have are tried, the likeliest first, and those that exist are the answer.
- */
+/* Taking a citation apart: chains of parts, lists and ranges, and words of a title around them. What it may be called stands in citation_names.c. */
 #include "text/citation.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
 #include "text/character.h"
-#include "text/keyword.h"
-#include "text/numeral.h"
+#include "text/citation_part.h"
+#include "text/cited_word.h"
 
-#define PARTS_MAX 6
-
-/* One step of a reference: "Article 5", "(1)", "lit. a". */
-struct part {
-    enum keyword kind;    /* KEYWORD_NONE for a number alone */
-    struct number number; /* text only, for letters and Roman numbers as they stand */
-    struct number roman;  /* the other reading of i, v, x ...; value 0 for none */
-};
-
-struct chain {
-    struct part parts[PARTS_MAX];
-    size_t count;
-};
-
-static struct bytes from(struct bytes in, size_t offset) {
-    return bytes_slice(in, offset, in.len - (offset < in.len ? offset : in.len));
-}
-
-static size_t skip_spaces(struct bytes in, size_t at) {
-    uint32_t c;
-    for (size_t len; (len = utf8_next(&c, from(in, at))) > 0 && is_white_space(c); at += len) {
-    }
-    return at;
-}
-
-/* ---- parts */
-
-/* -1 after a number: one that was inserted. */
-static size_t take_hyphenated(struct number *number, struct bytes in) {
-    struct number order;
-    size_t len = in.len > 0 && in.data[0] == '-' ? number_digits(&order, from(in, 1)) : 0;
-    if (len == 0) {
-        return 0;
-    }
-    size_t end = strlen(number->text);
-    snprintf(number->text + end, sizeof number->text - end, "-%s", order.text);
-    return len + 1;
-}
-
-/* A number, or a letter of a list, whole: nothing of a word goes on after it. */
-static size_t take_number(struct part *part, struct bytes in) {
-    size_t len = number_digits(&part->number, in);
-    len += len > 0 ? take_hyphenated(&part->number, from(in, len)) : 0;
-    size_t roman = number_roman(&part->roman, in);
-    uint32_t c = utf8_at(in, 0);
-    bool letter = c < 0x80 && (c | 0x20) >= 'a' && (c | 0x20) <= 'z' && !is_word(utf8_at(in, 1));
-    if (len == 0) {
-        len = number_word(&part->number, in);
-    }
-    if (len == 0 && (len = number_chinese(&part->number, in)) > 0) {
-        return len + number_inserted(&part->number, from(in, len));
-    }
-    if (len == 0 && (letter || roman > 0)) {
-        len = roman > 0 ? roman : 1;
-        part->number = (struct number){0};
-        snprintf(part->number.text, sizeof part->number.text, "%.*s", (int)len, (const char *)in.data);
-    }
-    return len > 0 && !is_word(utf8_at(in, len)) ? len : 0;
-}
-
-/* 第一百二十条之一, 第二款, 第（三）项 */
-static size_t take_chinese(struct part *part, struct bytes in) {
-    static const struct {
-        const char *unit;
-        enum keyword kind;
-    } units[] = {{"条", KEYWORD_ARTICLE},   {"條", KEYWORD_ARTICLE}, {"조", KEYWORD_ARTICLE},
-                 {"款", KEYWORD_PARAGRAPH}, {"项", KEYWORD_POINT},   {"項", KEYWORD_POINT}};
-    if (!bytes_starts_with(in, BYTES("第")) && !bytes_starts_with(in, BYTES("제"))) {
-        return 0;
-    }
-    size_t at = BYTES("第").len;
-    bool bracket = bytes_starts_with(from(in, at), BYTES("（"));
-    at += bracket ? BYTES("（").len : 0;
-    size_t len = number_chinese(&part->number, from(in, at));
-    if (len == 0) {
-        len = number_digits(&part->number, from(in, at));
-    }
-    at += len;
-    at += bracket && bytes_starts_with(from(in, at), BYTES("）")) ? BYTES("）").len : 0;
-    for (size_t i = 0; len > 0 && i < sizeof units / sizeof units[0]; i++) {
-        struct bytes unit = bytes_text(units[i].unit);
-        if (bytes_starts_with(from(in, at), unit)) {
-            part->kind = units[i].kind;
-            return at + unit.len + number_inserted(&part->number, from(in, at + unit.len));
-        }
-    }
-    return 0;
-}
-
-/* (1), (a) */
-static size_t take_bracketed(struct part *part, struct bytes in) {
-    uint32_t open = utf8_at(in, 0);
-    if (open != '(' && open != '[' && open != 0xFF08) {
-        return 0;
-    }
-    size_t at = open < 0x80 ? 1 : 3;
-    at = skip_spaces(in, at);
-    size_t len = take_number(part, from(in, at));
-    at = skip_spaces(in, at + len);
-    uint32_t close = utf8_at(in, at);
-    if (len == 0 || (close != ')' && close != ']' && close != 0xFF09)) {
-        return 0;
-    }
-    return at + (close < 0x80 ? 1 : 3);
-}
-
-/* A word for a kind and a number, Article 5, or a word that is a unit by itself, Preamble. */
-static size_t take_worded(struct part *part, struct bytes in) {
-    static const enum keyword kinds[] = {KEYWORD_ARTICLE,   KEYWORD_SECTION, KEYWORD_CLAUSE,
-                                         KEYWORD_PARAGRAPH, KEYWORD_POINT,   KEYWORD_ANNEX,
-                                         KEYWORD_PREAMBLE,  KEYWORD_PREFACE, KEYWORD_CONCLUSIONS};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        size_t at = keyword_take(in, kinds[i]);
-        if (at == 0) {
-            continue;
-        }
-        part->kind = kinds[i];
-        if (kinds[i] >= KEYWORD_PREAMBLE) {
-            return at;
-        }
-        at += at < in.len && in.data[at] == '.';
-        at = skip_spaces(in, at);
-        size_t len = take_bracketed(part, from(in, at));
-        len = len > 0 ? len : take_number(part, from(in, at));
-        if (len > 0) {
-            return at + len;
-        }
-    }
-    return 0;
-}
-
-static size_t take_part(struct part *part, struct bytes in) {
-    *part = (struct part){0};
-    size_t len = take_chinese(part, in);
-    if (len == 0) {
-        len = take_worded(part, in);
-    }
-    if (len == 0) {
-        *part = (struct part){0};
-        len = take_bracketed(part, in);
-    }
-    return len;
-}
-
-/* What may stand between two parts: white space, a comma, "of" and "of the". */
-static size_t skip_joint(struct bytes in, size_t at) {
-    static const char *const joints[] = {"of", "of the", "in", "and", "de", "de l’", "de l'", "der", "des", "del"};
-    at = skip_spaces(in, at);
-    if (at < in.len && (in.data[at] == ',' || in.data[at] == ';')) {
-        at = skip_spaces(in, at + 1);
-    }
-    size_t longest = 0;
-    for (size_t i = 0; i < sizeof joints / sizeof joints[0]; i++) {
-        size_t len = keyword_len(from(in, at), joints[i]);
-        longest = len > longest ? len : longest;
-    }
-    return skip_spaces(in, at + longest);
-}
-
-/* 7.2 and 7.2.a: parts after a dot. */
-static size_t take_dotted(struct part *part, struct bytes in) {
-    if (in.len < 2 || in.data[0] != '.') {
-        return 0;
-    }
-    *part = (struct part){0};
-    size_t len = take_number(part, from(in, 1));
-    return len > 0 ? len + 1 : 0;
-}
-
-/* The chain that begins at the front of `in`: length, or 0. */
-static size_t take_chain(struct chain *chain, struct bytes in) {
-    *chain = (struct chain){0};
-    struct part *first = &chain->parts[0];
-    size_t at = take_part(first, in);
-    if (at == 0) {
-        *first = (struct part){0};
-        at = take_number(first, in);
-    }
-    if (at == 0) {
-        return 0;
-    }
-    for (chain->count = 1; chain->count < PARTS_MAX; chain->count++) {
-        struct part *part = &chain->parts[chain->count];
-        size_t len = take_dotted(part, from(in, at));
-        size_t start = len > 0 ? at : skip_joint(in, at);
-        len = len > 0 ? len : take_part(part, from(in, start));
-        if (len == 0) {
-            break;
-        }
-        at = start + len;
-    }
-    return at;
-}
-
-/* ---- the chain in order */
+/* ---- chains */
 
 /* From the whole to the part: annex, article, paragraph, point. "para 2 of Article 5" is written the other way round. */
 static int rank(enum keyword kind) {
@@ -229,27 +31,93 @@ static int rank(enum keyword kind) {
     }
 }
 
-/* Moves the part of least rank that is worded, with the numbers that hang on it, to the front; stops at a second unit. */
-static void order_chain(struct chain *chain) {
-    struct chain ordered = {0};
-    bool taken[PARTS_MAX] = {false};
-    int last = 0;
+/* A comma of any script, or a semicolon, with the white space behind it; at, where there is none. */
+static size_t skip_comma(struct bytes in, size_t at) {
+    static const uint32_t commas[] = {',', ';', 0x3001, 0xFF0C, 0x060C};
+    uint32_t c = utf8_at(in, at);
+    for (size_t i = 0; i < sizeof commas / sizeof commas[0]; i++) {
+        if (c == commas[i]) {
+            return part_skip_spaces(in, at + utf8_next(&c, rest(in, at)));
+        }
+    }
+    return at;
+}
+
+/* What may stand between two parts: white space, a comma, "of" and "of the". */
+static size_t skip_joint(struct bytes in, size_t at) {
+    at = skip_comma(in, part_skip_spaces(in, at));
+    return part_skip_spaces(in, at + cited_joint(rest(in, at)));
+}
+
+static bool has_rank(const struct citation_chain *chain, int wanted) {
+    for (size_t i = 0; i < chain->count; i++) {
+        if (rank(chain->parts[i].kind) == wanted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "Satz 2" after a paragraph: no eId names a sentence, and the paragraph that holds it is the answer. */
+static size_t skip_sentence(struct bytes in, size_t at) {
+    size_t start = skip_joint(in, at);
+    size_t len = cited_sentence(rest(in, start));
+    struct number number;
+    size_t number_at = len > 0 ? part_skip_spaces(in, start + len) : 0;
+    size_t number_len = len > 0 ? number_digits(&number, rest(in, number_at)) : 0;
+    return number_len > 0 ? number_at + number_len : at;
+}
+
+/* Adds the parts that follow; each worded kind comes once. */
+static size_t take_rest(struct citation_chain *chain, struct bytes in, size_t at) {
+    while (chain->count < CITATION_PARTS_MAX) {
+        struct citation_part *part = &chain->parts[chain->count];
+        at = skip_sentence(in, at);
+        size_t len = part_take_dotted(part, rest(in, at));
+        size_t start = len > 0 ? at : skip_joint(in, at);
+        len = len > 0 ? len : part_take(part, rest(in, start));
+        if (len == 0 || (rank(part->kind) >= 0 && has_rank(chain, rank(part->kind)))) {
+            *part = (struct citation_part){0};
+            break;
+        }
+        chain->count++;
+        at = start + len;
+    }
+    return at;
+}
+
+/* The chain that begins at the front of `in`: length, or 0. */
+static size_t take_chain(struct citation_chain *chain, struct bytes in) {
+    *chain = (struct citation_chain){0};
+    size_t at = part_take(&chain->parts[0], in);
+    if (at == 0) {
+        chain->parts[0] = (struct citation_part){0};
+        at = part_take_listed(&chain->parts[0], in);
+    }
+    if (at == 0) {
+        return 0;
+    }
+    chain->count = 1;
+    return take_rest(chain, in, at);
+}
+
+/* Moves the part of least rank that is worded, with the numbers that hang on it, to the front. */
+static void order_chain(struct citation_chain *chain) {
+    struct citation_chain ordered = *chain;
+    bool taken[CITATION_PARTS_MAX] = {false};
+    ordered.count = 0;
     for (size_t round = 0; round < chain->count; round++) {
-        size_t best = PARTS_MAX;
+        size_t best = CITATION_PARTS_MAX;
         for (size_t i = 0; i < chain->count; i++) {
             int of = rank(chain->parts[i].kind);
-            if (!taken[i] && (of >= 0 || i == 0) && (best == PARTS_MAX || of < rank(chain->parts[best].kind))) {
+            if (!taken[i] && (of >= 0 || i == 0) &&
+                (best == CITATION_PARTS_MAX || of < rank(chain->parts[best].kind))) {
                 best = i;
             }
         }
-        if (best == PARTS_MAX) {
+        if (best == CITATION_PARTS_MAX) {
             break;
         }
-        int of = rank(chain->parts[best].kind);
-        if (ordered.count > 0 && of == last && of <= 1) {
-            break; /* "Articles 5 and Article 6": the first is meant */
-        }
-        last = of;
         do {
             taken[best] = true;
             ordered.parts[ordered.count++] = chain->parts[best++];
@@ -258,131 +126,116 @@ static void order_chain(struct chain *chain) {
     *chain = ordered;
 }
 
-/* ---- eIds */
+/* ---- lists and ranges */
 
-struct resolving {
-    struct citation_names *out;
-    citation_has *has;
-    void *context;
-    const struct chain *chain;
-};
+/* The part that goes on in a list: the last that has a word, or the first where none has. */
+static size_t listed_part(const struct citation_chain *chain) {
+    size_t at = chain->count - 1;
+    while (at > 0 && chain->parts[at].kind == KEYWORD_NONE) {
+        at--;
+    }
+    return at;
+}
 
-static void offer(const struct resolving *resolving, const char *eid) {
-    struct citation_names *out = resolving->out;
-    if (out->count == sizeof out->eids / sizeof out->eids[0] || !resolving->has(resolving->context, eid)) {
+/* The next of a list, as far as it is not written: "5" after "Article 4 (1)", "(2)" after "5 (1)". False where it is none. */
+static bool inherit(struct citation_chain *next, const struct citation_chain *before, bool is_bracketed) {
+    struct citation_chain chain = *before;
+    if (rank(next->parts[0].kind) >= 0) {
+        return true;
+    }
+    size_t at = is_bracketed ? before->count - 1 : listed_part(before);
+    if (is_bracketed && at == 0) {
+        return false;
+    }
+    enum keyword kind = before->parts[at].kind;
+    chain.count = at;
+    for (size_t i = 0; i < next->count && chain.count < CITATION_PARTS_MAX; i++) {
+        chain.parts[chain.count++] = next->parts[i];
+    }
+    chain.parts[at].kind = kind;
+    chain.to = (struct number){0};
+    chain.is_hyphenated = false;
+    *next = chain;
+    return true;
+}
+
+static bool is_open(struct bytes in, size_t at) {
+    uint32_t c = utf8_at(in, at);
+    return c == '(' || c == '[' || c == 0xFF08;
+}
+
+/* "to 4", "-4", "bis (c)" behind a chain: the end of a range in its last part. Length, or 0. */
+static size_t take_range(struct citation_chain *chain, struct bytes in) {
+    size_t at = part_skip_spaces(in, 0);
+    size_t joint = cited_to(rest(in, at));
+    bool is_hyphen = joint == 1 && in.data[at] == '-';
+    struct citation_part end = {0};
+    if (joint == 0) {
+        return 0;
+    }
+    size_t spaced = part_skip_spaces(in, at + joint);
+    size_t len = part_take(&end, rest(in, spaced));
+    if (len == 0) {
+        end = (struct citation_part){0};
+        len = part_take_listed(&end, rest(in, spaced));
+    }
+    if (len == 0 || (end.kind != KEYWORD_NONE && end.kind != chain->parts[chain->count - 1].kind)) {
+        return 0;
+    }
+    chain->to = end.number;
+    chain->is_hyphenated = is_hyphen && at == 0 && spaced == 1;
+    return spaced + len;
+}
+
+/* What stands before the next chain of a list: a comma, a word, or a comma and a word. Length, or 0. */
+static size_t take_and(struct bytes in, bool *is_wanted) {
+    size_t at = part_skip_spaces(in, 0);
+    size_t comma = skip_comma(in, at);
+    size_t word = cited_and(rest(in, comma));
+    *is_wanted = word > 0;
+    return word > 0 ? part_skip_spaces(in, comma + word) : comma > at ? comma : 0;
+}
+
+/* "paragraphs 1 and 2 of Article 5": what the last is in, those before it are in. */
+static void share_whole(struct citation *citation) {
+    const struct citation_chain *last = &citation->items[citation->count - 1];
+    if (citation->count < 2 || last->count < 2 || rank(last->parts[last->count - 1].kind) > 1 ||
+        rank(last->parts[last->count - 1].kind) < 0) {
         return;
     }
-    for (size_t i = 0; i < out->count; i++) {
-        if (strcmp(out->eids[i], eid) == 0) {
-            return;
-        }
-    }
-    snprintf(out->eids[out->count++], sizeof out->eids[0], "%s", eid);
-}
-
-/* The element names that a part may have, the likeliest first; ends with NULL. */
-static const char *const *elements_of(const struct resolving *resolving, size_t at) {
-    static const char *const units[] = {"cl", "art", "sec", "para", NULL};
-    static const char *const article[] = {"art", NULL};
-    static const char *const section[] = {"sec", NULL};
-    static const char *const clause[] = {"cl", NULL};
-    static const char *const annex[] = {"att", NULL};
-    static const char *const inside[] = {"p", "para", "subsec", "point", NULL};
-    static const char *const paragraph[] = {"para", "subsec", "p", "point", NULL};
-    static const char *const point[] = {"point", "para", "p", NULL};
-    const struct part *part = &resolving->chain->parts[at];
-    bool top = at == 0 || (at == 1 && resolving->chain->parts[0].kind == KEYWORD_ANNEX);
-    switch (part->kind) {
-    case KEYWORD_ARTICLE:
-        return article;
-    case KEYWORD_SECTION:
-        return section;
-    case KEYWORD_CLAUSE:
-        return clause;
-    case KEYWORD_ANNEX:
-        return annex;
-    case KEYWORD_PARAGRAPH:
-        return top ? units : paragraph;
-    case KEYWORD_POINT:
-        return top ? units : point;
-    default:
-        return top ? units : inside;
-    }
-}
-
-static const char *whole_unit(enum keyword kind) {
-    return kind == KEYWORD_PREAMBLE ? "preamble" : kind == KEYWORD_PREFACE ? "preface" : "conclusions";
-}
-
-/* Tries every eId of the parts from `at` on below `above`. At most 4^PARTS_MAX names, each looked up once. */
-static void resolve(const struct resolving *resolving, size_t at, const char *above);
-
-static void resolve_number(const struct resolving *resolving, size_t at, const char *above, const char *number) {
-    const char *const *elements = elements_of(resolving, at);
-    for (size_t i = 0; elements[i]; i++) {
-        char eid[LIMIT_EID + 1];
-        int len = snprintf(eid, sizeof eid, "%s%s%s_%s", above, above[0] != '\0' ? "__" : "", elements[i], number);
-        if (len > 0 && len <= (int)LIMIT_EID) {
-            resolve(resolving, at + 1, eid);
+    const struct citation_part whole = last->parts[last->count - 1];
+    for (size_t i = 0; i + 1 < citation->count; i++) {
+        struct citation_chain *chain = &citation->items[i];
+        if (!has_rank(chain, 1) && chain->count < CITATION_PARTS_MAX) {
+            chain->parts[chain->count++] = whole;
         }
     }
 }
 
-static void resolve_preface(const struct resolving *resolving, const char *annex) {
-    char eid[LIMIT_EID + 1];
-    int len = snprintf(eid, sizeof eid, "%s__preface", annex);
-    if (len > 0 && len <= (int)LIMIT_EID) {
-        offer(resolving, eid);
+/* The chains that follow the first, which ends at `at`. Returns where the last ends. */
+static size_t take_list(struct citation *citation, struct bytes in, size_t at) {
+    at += take_range(&citation->items[0], rest(in, at));
+    while (citation->count < CITATION_ITEMS_MAX) {
+        struct citation_chain *next = &citation->items[citation->count];
+        bool is_wanted = false;
+        size_t joint = take_and(rest(in, at), &is_wanted);
+        size_t len = joint > 0 ? take_chain(next, rest(in, at + joint)) : 0;
+        if (len == 0 || !inherit(next, &citation->items[citation->count - 1], is_open(in, at + joint))) {
+            break;
+        }
+        next->is_wanted = is_wanted;
+        at += joint + len;
+        at += take_range(next, rest(in, at));
+        citation->count++;
     }
+    share_whole(citation);
+    for (size_t i = 0; i < citation->count; i++) {
+        order_chain(&citation->items[i]);
+    }
+    return at;
 }
 
-static void resolve(const struct resolving *resolving, size_t at, const char *above) {
-    if (at == resolving->chain->count) {
-        offer(resolving, above);
-        if (resolving->chain->parts[at - 1].kind == KEYWORD_ANNEX) {
-            resolve_preface(resolving, above); /* an annex that is cut into units begins there */
-        }
-        return;
-    }
-    const struct part *part = &resolving->chain->parts[at];
-    if (part->kind >= KEYWORD_PREAMBLE) {
-        char eid[LIMIT_EID + 1];
-        int len = snprintf(eid, sizeof eid, "%s%s%s", above, above[0] != '\0' ? "__" : "", whole_unit(part->kind));
-        if (len > 0 && len <= (int)LIMIT_EID) {
-            resolve(resolving, at + 1, eid);
-        }
-        return;
-    }
-    resolve_number(resolving, at, above, part->number.text);
-    char other[NUMBER_TEXT_MAX];
-    snprintf(other, sizeof other, "%s", part->number.text);
-    if (part->number.value == 0 && other[0] >= 'A' && other[0] <= 'Z') {
-        for (char *letter = other; *letter != '\0'; letter++) {
-            *letter = (char)(*letter | 0x20);
-        }
-        resolve_number(resolving, at, above, other);
-    }
-    if (part->roman.value > 0) {
-        resolve_number(resolving, at, above, part->roman.text);
-    }
-}
-
-/* ---- the reference */
-
-/* The whole is an eId as it stands. */
-static void offer_eid(const struct resolving *resolving, struct bytes in) {
-    char eid[LIMIT_EID + 1];
-    for (size_t i = 0; i < in.len; i++) {
-        bool allowed = is_word(in.data[i]) || in.data[i] == '_' || in.data[i] == '.' || in.data[i] == '-';
-        if (in.data[i] >= 0x80 || !allowed) {
-            return;
-        }
-    }
-    if (in.len > 0 && in.len <= LIMIT_EID) {
-        snprintf(eid, sizeof eid, "%.*s", (int)in.len, (const char *)in.data);
-        offer(resolving, eid);
-    }
-}
+/* ---- where it stands */
 
 /* Whether a word begins at this offset. */
 static bool begins_word(struct bytes in, size_t at) {
@@ -390,49 +243,132 @@ static bool begins_word(struct bytes in, size_t at) {
     return at == 0 || is_unspaced(c) || !is_word(utf8_at(in, utf8_before(in, at)));
 }
 
+/* A letter that stands alone in the midst of words is a word: "a", "y". */
+static bool is_lone_letter(const struct citation *citation) {
+    const struct citation_chain *chain = &citation->items[0];
+    return citation->count == 1 && chain->count == 1 && chain->parts[0].number.value == 0;
+}
+
+static bool has_word(const struct citation_chain *chain) {
+    return has_rank(chain, 0) || has_rank(chain, 1) || has_rank(chain, 2) || has_rank(chain, 3);
+}
+
+/* Length of what is read as a number there, at least a letter. */
+static size_t number_len(struct bytes in, size_t at) {
+    struct citation_part part = {0};
+    uint32_t c;
+    size_t len = part_take_listed(&part, rest(in, at));
+    len = len > 0 ? len : utf8_next(&c, rest(in, at));
+    return len > 0 ? len : 1;
+}
+
 /*
- * The first chain in the words: one that begins with a word for its kind may stand anywhere ("Joint Statement, para 7(2)"), a number
- * alone only at the end ("Joint Statement 7(2)").
+ * The first list of chains in the words: one that begins with a word for its kind may stand anywhere ("Joint Statement, para 7(2)"),
+ * a number alone only at the end ("Joint Statement 7(2)").
  */
-static bool find_chain(struct chain *out, struct bytes in) {
+static bool find_reference(struct citation *citation, struct bytes in) {
     for (size_t at = 0; at < in.len;) {
-        struct chain chain;
-        size_t len = begins_word(in, at) ? take_chain(&chain, from(in, at)) : 0;
-        bool ends = len > 0 && trim(from(in, at + len)).len == 0;
-        bool bare = len > 0 && chain.parts[0].kind == KEYWORD_NONE;
-        if (len > 0 && (ends || (!bare && !is_word(utf8_at(in, at + len))) || is_unspaced(utf8_at(in, at)))) {
-            *out = chain;
-            return true;
+        struct citation_chain *first = &citation->items[0];
+        size_t len = begins_word(in, at) ? take_chain(first, rest(in, at)) : 0;
+        if (len > 0) {
+            bool bare = first->parts[0].kind == KEYWORD_NONE;
+            bool is_year = bare && at > 0 && has_word(first); /* "Statement of 2025, para 4" */
+            citation->count = 1;
+            size_t end = take_list(citation, in, at + len);
+            bool ends = trim(rest(in, end)).len == 0 && (!is_lone_letter(citation) || at == 0);
+            if (is_year) {
+                at += number_len(in, at);
+                continue;
+            }
+            if (ends || (!bare && !is_word(utf8_at(in, end))) || (is_unspaced(utf8_at(in, at)) && !bare)) {
+                citation->reference = (struct span){(uint32_t)at, (uint32_t)(end - at)};
+                return true;
+            }
         }
         uint32_t c;
-        size_t step = utf8_next(&c, from(in, at));
+        size_t step = utf8_next(&c, rest(in, at));
         at += step > 0 ? step : 1;
     }
+    citation->count = 0;
     return false;
 }
 
-int citation_resolve(struct citation_names *out, struct bytes reference, citation_has *has, void *context) {
-    struct citation_names names = {0};
-    struct chain chain;
-    if (reference.len > LIMIT_CITATION) {
+/* ---- words of a title */
+
+static bool is_filler(uint32_t c) {
+    static const uint32_t marks[] = {',',    ';',    ':',  '.',  '-',    '(',    ')',    '"',
+                                     0x201C, 0x201D, 0xAB, 0xBB, 0x300A, 0x300B, 0xFF0C, 0x3001};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (c == marks[i]) {
+            return true;
+        }
+    }
+    return is_white_space(c);
+}
+
+static struct bytes trim_filler(struct bytes in) {
+    while (in.len > 0 && is_filler(utf8_at(in, utf8_before(in, in.len)))) {
+        in.len = utf8_before(in, in.len);
+    }
+    for (uint32_t c; in.len > 0 && is_filler(utf8_at(in, 0));) {
+        in = rest(in, utf8_next(&c, in));
+    }
+    return in;
+}
+
+/* "of the Joint Statement" to "Joint Statement". */
+static struct bytes title_of(struct bytes in) {
+    static const char *const articles[] = {"the", "la", "le", "les", "los", "las", "el", "die", "das", "den", "dem"};
+    in = trim_filler(in);
+    in = trim_filler(rest(in, cited_joint(in)));
+    for (size_t i = 0; i < sizeof articles / sizeof articles[0]; i++) {
+        size_t len = keyword_len(in, articles[i]);
+        if (len > 0) {
+            return trim_filler(rest(in, len));
+        }
+    }
+    return in;
+}
+
+/* ---- the whole */
+
+static struct bytes eid_in(struct bytes in) {
+    for (size_t i = 0; i < in.len; i++) {
+        uint8_t c = in.data[i];
+        bool allowed = (c < 0x80 && is_word(c)) || c == '_' || c == '.' || c == '-';
+        if (!allowed) {
+            return bytes_of(NULL, 0);
+        }
+    }
+    return in.len <= LIMIT_EID ? in : bytes_of(NULL, 0);
+}
+
+int citation_read(struct citation *out, struct bytes text) {
+    struct citation citation = {.count = 0};
+    if (text.len > LIMIT_CITATION) {
         return DEPOSITARY_E_LIMIT;
     }
-    if (!utf8_valid(reference)) {
+    if (!utf8_valid(text)) {
         return DEPOSITARY_E_UTF8;
     }
-    struct bytes in = trim(reference);
+    struct bytes in = trim(text);
     while (in.len > 0 && (in.data[in.len - 1] == '.' || in.data[in.len - 1] == ',')) {
         in.len--;
     }
-    struct resolving resolving = {.out = &names, .has = has, .context = context, .chain = &chain};
-    offer_eid(&resolving, in);
-    if (names.count == 0) {
-        if (!find_chain(&chain, in)) {
-            return DEPOSITARY_E_FORMAT;
+    citation.eid = eid_in(in);
+    bool is_eid = citation.eid.len > 0 && memchr(citation.eid.data, '_', citation.eid.len) != NULL;
+    if (is_eid) {
+        citation.reference = (struct span){(uint32_t)(in.data - text.data), (uint32_t)in.len};
+    } else if (find_reference(&citation, in)) {
+        citation.title = title_of(bytes_slice(in, 0, citation.reference.offset));
+        size_t end = (size_t)citation.reference.offset + citation.reference.length;
+        if (citation.title.len == 0) {
+            citation.title = title_of(rest(in, end));
         }
-        order_chain(&chain);
-        resolve(&resolving, 0, "");
+        citation.reference.offset += (uint32_t)(in.data - text.data);
+    } else {
+        return DEPOSITARY_E_FORMAT;
     }
-    *out = names;
+    *out = citation;
     return 0;
 }

@@ -64,7 +64,9 @@ static bool has_even(void *context, const char *eid) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct bytes in = bytes_of(data, size);
+    struct citation citation;
     struct citation_names names;
+    char nearest[LIMIT_EID + 1];
     const uint8_t *cut = size > 0 ? memchr(data, 0, size) : NULL;
     if (!utf8_valid(in) || size > 65536)
         return 0;
@@ -74,7 +76,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     try_import(in);
-    if (size <= LIMIT_CITATION)
-        (void)!citation_resolve(&names, in, has_even, NULL);
+    if (size <= LIMIT_CITATION && citation_read(&citation, in) == 0) {
+        HOLDS(is_inside(citation.reference, in.len));
+        citation_resolve(&names, &citation, has_even, NULL);
+        (void)citation_nearest(nearest, &citation, has_even, NULL);
+    }
     return 0;
 }

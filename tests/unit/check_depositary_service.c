@@ -1059,6 +1059,9 @@ START_TEST(citations_resolve_to_names_that_exist) {
                                         {"pact on peace, 1", "", "cl_1"},
                                         {"paragraph 3 of the Pact on Peace", "", "cl_3"},
                                         {"cl_10", "pact", "cl_10"},
+                                        {"2(b)", "pact", "cl_2__point_b"},
+                                        {"Pact 2026, 3 and 10", "", "cl_3"},
+                                        {"accord art 1", "", "art_1"},
                                         {"Article 2", "accord", "art_2"}};
     for (size_t i = 0; i < COUNT(citations); i++) {
         const Depositary__V1__ResolveCitationResponse *response = cite(citations[i][0], citations[i][1]);
@@ -1070,6 +1073,28 @@ START_TEST(citations_resolve_to_names_that_exist) {
                    response->names[0]->eid, NULL);
         assert_ok();
     }
+}
+END_TEST
+
+START_TEST(a_range_and_a_list_name_each_of_theirs) {
+    static const char *const wanted[] = {"cl_1", "cl_2", "cl_3", "cl_10"};
+    const Depositary__V1__ResolveCitationResponse *response = cite("paras 1 to 3 and 10", "pact");
+    assert_ok();
+    ck_assert_uint_eq(response->n_names, COUNT(wanted));
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        ck_assert_str_eq(response->names[i]->eid, wanted[i]);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_told_with_what_comes_nearest) {
+    cite("para 99", "pact");
+    assert_status(STATUS_NOT_FOUND, "");
+    ck_assert_msg(strstr(answer.status.message, "cl_99; the nearest is cl_10") != NULL, "%s", answer.status.message);
+    cite("Pact on Peace, para 2(c)", "");
+    assert_status(STATUS_NOT_FOUND, "");
+    ck_assert_msg(strstr(answer.status.message, "the nearest is cl_2") != NULL, "%s", answer.status.message);
+    cite("Treaty of Nowhere, para 1", "");
+    ck_assert_msg(strstr(answer.status.message, "Treaty of Nowhere") != NULL, "%s", answer.status.message);
 }
 END_TEST
 
@@ -1176,6 +1201,8 @@ int main(void) {
     tcase_add_test(quote, quotes_are_limited);
     TCase *citation = new_case(suite, "ResolveCitation");
     tcase_add_test(citation, citations_resolve_to_names_that_exist);
+    tcase_add_test(citation, a_range_and_a_list_name_each_of_theirs);
+    tcase_add_test(citation, what_is_not_there_is_told_with_what_comes_nearest);
     tcase_add_test(citation, citations_that_mean_nothing_are_refused);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

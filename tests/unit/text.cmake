@@ -1,4 +1,5 @@
 depositary_check(fold depositary_text)
+depositary_check(citation depositary_text)
 depositary_check(quote depositary_text depositary_corpus)
 
 # Quotes against an oracle of the tests' own.
