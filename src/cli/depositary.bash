@@ -8,7 +8,7 @@ _depositary() {
         [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]] && { verb=${COMP_WORDS[i]}; break; }
     done
     case $previous in
-    --policy | --receipt | --floor | --ca | --cert | --key | --about | --passphrase-file)
+    --policy | --receipt | --floor | --ca | --cert | --key | --about | --passphrase-file | --spare-key)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -34,7 +34,7 @@ _depositary() {
     audit) own='--http' ;;
     deposit) own='--about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
     rectify) own='--remark --act --language --about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
-    office) own='init show renew cosign push --office --origin --spare --passphrase-file --no-passphrase --offline' ;;
+    office) own='init show renew cosign push backup retire --office --origin --spare --spare-key --passphrase-file --no-passphrase --offline --yes' ;;
     key) own='authorise revoke list --office --holder --days --from --until --remark --passphrase-file --offline --dry-run --records' ;;
     esac
     if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then

@@ -396,7 +396,6 @@ int desk_cosign(struct desk *desk, const char *url, size_t *added) {
 
 int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
     struct fault fault = {0};
-    size_t added = 0;
     *sent = 0;
     int status = desk->is_offline ? 0 : desk_connect(desk);
     if (status == 0) {
@@ -414,7 +413,12 @@ int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
         cli_note("signed and kept; send it with: depositary office push");
         return 0;
     }
-    status = desk_cosign(desk, NULL, &added);
+    return desk_deliver(desk, sent);
+}
+
+int desk_deliver(struct desk *desk, uint64_t *sent) {
+    size_t added = 0;
+    int status = desk_cosign(desk, NULL, &added);
     if (status == 0) {
         status = desk_push(desk, sent);
     }

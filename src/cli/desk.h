@@ -62,6 +62,8 @@ int desk_cosign(struct desk *desk, const char *url, size_t *added);
 int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent);
 /** Sends what the server lacks. 0 or an exit code, told. */
 int desk_push(struct desk *desk, uint64_t *sent);
+/** Has what was signed cosigned, and sends it. 0 or an exit code, told. */
+int desk_deliver(struct desk *desk, uint64_t *sent);
 /** Prints the records of a draft to standard output. */
 void desk_print_records(const struct office_draft *draft);
 /** The size of the office's ledger. */

@@ -1,17 +1,19 @@
-/* office init, show, renew, cosign, push: the office's folder and its own ledger. */
+/* office init, show, renew, cosign, push, backup, retire: the office's folder and its own ledger. */
 #include "cli/desk.h"
 
 #include "base/time.h"
+#include "office/key.h"
 
 #include <sodium.h>
 #include <string.h>
 
-enum { OPT_ORIGIN = DESK_OPT_OWN, OPT_SPARE, OPT_NO_PASSPHRASE };
+enum { OPT_ORIGIN = DESK_OPT_OWN, OPT_SPARE, OPT_SPARE_KEY, OPT_NO_PASSPHRASE };
 
 static const struct option options[] = {
     DESK_OPTIONS,
     {"origin", required_argument, NULL, OPT_ORIGIN},
     {"spare", required_argument, NULL, OPT_SPARE},
+    {"spare-key", required_argument, NULL, OPT_SPARE_KEY},
     {"no-passphrase", no_argument, NULL, OPT_NO_PASSPHRASE},
     {0},
 };
@@ -20,6 +22,7 @@ struct office_options {
     struct desk desk;
     const char *origin;
     const char *spare;
+    const char *spare_key;
 };
 
 static bool take(void *context, int val, const char *argument) {
@@ -28,6 +31,8 @@ static bool take(void *context, int val, const char *argument) {
         wanted->origin = argument;
     } else if (val == OPT_SPARE) {
         wanted->spare = argument;
+    } else if (val == OPT_SPARE_KEY) {
+        wanted->spare_key = argument;
     } else if (val == OPT_NO_PASSPHRASE) {
         wanted->desk.has_no_passphrase = true;
     } else {
@@ -229,6 +234,92 @@ static int run_renew(struct desk *desk) {
     return status != 0 ? status : print_sent(desk, sent);
 }
 
+/* A copy that is checked; the office itself need not be opened for it. */
+static int run_backup(struct desk *desk, const struct verb *verb, const char *to) {
+    struct fault fault = {0};
+    uint64_t size = 0;
+    if (!to) {
+        return cli_usage(verb, "backup DIR: where the copy goes, best on another machine or medium");
+    }
+    int status = desk_find(desk);
+    if (status != 0) {
+        return status;
+    }
+    int error = office_back_up(desk->dir, to, &size, &fault);
+    if (error) {
+        return desk_fail(&fault, error);
+    }
+    if (desk->cli->is_json) {
+        return cli_json_print(json_pack("{s:s, s:I}", "backup", to, "ledger_size", (json_int_t)size));
+    }
+    printf("%s: a copy of the office with %llu entries, every one of them checked\n", to, (unsigned long long)size);
+    return cli_finish();
+}
+
+static int read_spare_passphrase(struct office_options *wanted, char **out) {
+    struct fault fault = {0};
+    bool is_sealed = false;
+    int error = key_is_sealed(&is_sealed, wanted->spare_key, &fault);
+    if (error) {
+        return desk_fail(&fault, error);
+    }
+    return is_sealed ? passphrase_read(out, wanted->desk.passphrase_file, false) : 0;
+}
+
+static int sign_retirement(struct office_options *wanted) {
+    struct desk *desk = &wanted->desk;
+    struct fault fault = {0};
+    char *passphrase = NULL;
+    int status = read_spare_passphrase(wanted, &passphrase);
+    if (status == 0) {
+        const struct office_retire how = {.dir = desk->dir,
+                                          .spare_path = wanted->spare_key,
+                                          .passphrase = passphrase,
+                                          .new_spare_dir = wanted->spare};
+        int error = office_retire(desk->office, &how, desk->is_offline ? NULL : &desk->link, clock_now_s(), &fault);
+        status = error ? desk_fail(&fault, error) : 0;
+    }
+    sodium_free(passphrase);
+    return status;
+}
+
+/* The spare takes over; then the office is opened again under its new policy. */
+static int run_retire(struct office_options *wanted, const struct verb *verb) {
+    struct desk *desk = &wanted->desk;
+    struct fault fault = {0};
+    if (!wanted->spare_key || !wanted->spare) {
+        return cli_usage(verb,
+                         "retire --spare-key FILE --spare DIR: the spare that takes over, and where a new one goes");
+    }
+    int status = desk_open(desk);
+    if (status == 0) {
+        status = desk_ask(desk, "Retire the ledger key, and let the spare take over?");
+    }
+    if (status == 0 && !desk->is_offline) {
+        status = desk_connect(desk);
+    }
+    if (status == 0) {
+        status = sign_retirement(wanted);
+    }
+    desk_close(desk);
+    if (status != 0) {
+        return status;
+    }
+    cli_note("%s is the office's key now: destroy that copy. The new spare is %s/spare-key: keep it apart",
+             wanted->spare_key, wanted->spare);
+    cli_note(
+        "give the new policy, %s, to clients and servers; what was certified before is verified with the old one, which is "
+        "kept beside it as policy-until-...",
+        desk->policy_path);
+    int error = office_open(&desk->office, desk->dir, NULL, &fault);
+    if (error) {
+        return desk_fail(&fault, error);
+    }
+    uint64_t sent = 0;
+    status = desk->is_offline ? 0 : desk_deliver(desk, &sent);
+    return status != 0 ? status : print_office(desk);
+}
+
 int verb_office(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct office_options wanted = {0};
     desk_init(&wanted.desk, cli);
@@ -242,16 +333,20 @@ int verb_office(struct cli *cli, const struct verb *verb, int argc, char **argv)
         status = run_init(&wanted, verb, operand);
     } else if (strcmp(action, "cosign") == 0) {
         status = run_cosign(&wanted.desk, operand);
+    } else if (strcmp(action, "backup") == 0) {
+        status = run_backup(&wanted.desk, verb, operand);
     } else if (operand) {
         status = cli_usage(verb, "too many arguments, from \"%s\" on", operand);
     } else if (strcmp(action, "show") == 0) {
         status = run_show(&wanted.desk);
     } else if (strcmp(action, "push") == 0) {
         status = run_push(&wanted.desk);
+    } else if (strcmp(action, "retire") == 0) {
+        status = run_retire(&wanted, verb);
     } else if (strcmp(action, "renew") == 0) {
         status = run_renew(&wanted.desk);
     } else {
-        status = cli_usage(verb, "office does init, show, renew, cosign and push, not \"%s\"", action);
+        status = cli_usage(verb, "office does init, show, renew, cosign, push, backup and retire, not \"%s\"", action);
     }
     desk_close(&wanted.desk);
     return status;

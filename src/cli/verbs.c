@@ -80,13 +80,16 @@ const struct verb verbs[] = {
      "  --about FILE       a new description (that of the edition before)\n" OFFICE_HELP
      "  --yes, --dry-run, --records, --numbering, --outline, --from, --to   as for deposit\n\n"
      "Example: depositary rectify az-cn-joint-statement-2025 corrected.txt --remark 'item 11: misprint' --dry-run\n"},
-    {"office", verb_office, "init [DIR]|show|renew|cosign [URL]|push", "the office: its folder and its ledger",
+    {"office", verb_office, "init [DIR]|show|renew|cosign [URL]|push|backup DIR|retire",
+     "the office: its folder and its ledger",
      OFFICE_HELP
      "  --origin NAME      init: the name of the ledger\n"
-     "  --spare DIR        init: where the spare key goes, apart from the office\n"
+     "  --spare DIR        init, retire: where the (new) spare key goes, apart from the office\n"
+     "  --spare-key FILE   retire: the spare that takes over\n"
+     "  --yes              retire: do not ask\n"
      "  --no-passphrase    init: leave the keys open, for machines\n\n"
      "renew signs the register as of now; cosign collects cosignatures of the policy's witnesses; push sends what the\n"
-     "server lacks.\n\n"
+     "server lacks. backup copies the office and checks the copy. retire lets the spare key take over.\n\n"
      "Example: depositary office show --office office\n"},
     {"key", verb_key, "authorise|revoke|list [KEY]", "the office: the services' answer keys",
      OFFICE_HELP "  --holder TEXT      authorise: who holds it\n"

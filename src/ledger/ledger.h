@@ -102,6 +102,10 @@ MUST_USE int ledger_follow(struct ledger *ledger, const struct bytes *records, s
 /** Forgets what was followed and still waits for clauses. */
 void ledger_unfollow(struct ledger *ledger);
 
+/** Adds signatures to a checkpoint of before: `note` begins with the one that is kept of its size, and every line that a key of the policy
+ * signed verifies. DEPOSITARY_E_CONFLICT, DEPOSITARY_E_CHECKPOINT_*; DEPOSITARY_E_ARGUMENT for the current one, which ledger_append merges. */
+MUST_USE int ledger_amend_checkpoint(struct ledger *ledger, struct bytes note, struct fault *fault);
+
 struct placed_clause {
     uint64_t place;
     struct bytes record;

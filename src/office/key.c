@@ -356,3 +356,14 @@ int key_is_sealed(bool *out, const char *path, struct fault *fault) {
     secret_buffer_free(&text);
     return error;
 }
+
+int key_copy(const char *from, const char *to, struct fault *fault) {
+    struct key_file file;
+    struct buffer text;
+    int error = load_key_file(&file, &text, from, fault);
+    if (!error) {
+        error = file_write(to, buffer_bytes(&text), 0600, fault);
+    }
+    secret_buffer_free(&text);
+    return error;
+}

@@ -27,6 +27,9 @@ MUST_USE int key_read(struct verifier_key *out, uint8_t **secret_key, const char
                       struct fault *fault);
 void key_free(uint8_t *secret_key); /* wipes; NULL is fine */
 
+/** Copies a key file, sealed or open as it is, over `to`, 0600. Errors as key_read, but for the passphrase. */
+MUST_USE int key_copy(const char *from, const char *to, struct fault *fault);
+
 /** Whether the file is sealed. Errors as key_read, but for the passphrase. */
 MUST_USE int key_is_sealed(bool *out, const char *path, struct fault *fault);
 

@@ -41,8 +41,7 @@ static int judge_empty(const char *dir, struct fault *fault) {
     return is_empty ? 0 : fault_set(fault, DEPOSITARY_E_EXISTS, "the folder %s is not empty", dir);
 }
 
-/* An empty folder of ours that nobody else may enter. */
-static int prepare_dir(const char *dir, struct fault *fault) {
+int office_prepare_dir(const char *dir, struct fault *fault) {
     struct stat about;
     int error = file_make_dir(dir, 0700, fault);
     if (!error) {
@@ -89,8 +88,7 @@ static int judge_spare_place(const char *spare_dir, const char *dir, struct faul
     return 0;
 }
 
-/* Where the spare key's file goes; its folder is made. */
-static int prepare_spare(char out[PATH_ROOM], const char *dir, const char *spare_dir, struct fault *fault) {
+int office_spare_path(char out[PATH_ROOM], const char *dir, const char *spare_dir, struct fault *fault) {
     char beside[PATH_ROOM];
     if (!spare_dir) {
         int error = path_in(beside, dir, "../office-spare", fault);
@@ -197,7 +195,7 @@ int office_create(const char *dir, const struct office_init *init, struct fault 
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "an origin is 1 to %u letters, digits and ./_- : \"%.*s\"",
                          LIMIT_ORIGIN, (int)(origin.len < 160 ? origin.len : 160), init->origin ? init->origin : "");
     }
-    int error = prepare_dir(dir, fault);
+    int error = office_prepare_dir(dir, fault);
     if (!error) {
         error = path_in(key_path, dir, "key", fault);
     }
@@ -205,7 +203,7 @@ int office_create(const char *dir, const struct office_init *init, struct fault 
         error = path_in(policy_path, dir, "policy", fault);
     }
     if (!error) {
-        error = prepare_spare(spare_path, dir, init->spare_dir, fault);
+        error = office_spare_path(spare_path, dir, init->spare_dir, fault);
     }
     if (!error) { /* before there is anything to take away: a spare key that is there already stays */
         error = key_generate(&spare, spare_path, origin, init->passphrase, fault);
@@ -247,7 +245,7 @@ static int judge_dir(const char *dir, struct fault *fault) {
     return 0;
 }
 
-static int take_lock(int *out, const char *dir, struct fault *fault) {
+int office_take_lock(int *out, const char *dir, struct fault *fault) {
     char path[PATH_ROOM];
     int error = path_in(path, dir, "lock", fault);
     if (error) {
@@ -303,7 +301,7 @@ int office_open(struct office **out, const char *dir, const char *passphrase, st
         error = load_policy(&office->policy, dir, fault);
     }
     if (!error) { /* before the ledger is read: another process may be adding to it */
-        error = take_lock(&office->lock_fd, dir, fault);
+        error = office_take_lock(&office->lock_fd, dir, fault);
     }
     if (!error) {
         error = keep_passphrase(&office->passphrase, passphrase, fault);

@@ -63,6 +63,26 @@ struct office_link {
 /** A link to a ledger in this process. */
 void office_link_local(struct office_link *out, struct ledger *ledger);
 
+/** How a ledger key is retired: its spare takes over. */
+struct office_retire {
+    const char *dir;           /* the office's folder */
+    const char *spare_path;    /* the spare key's file */
+    const char *passphrase;    /* of the spare, and then of the next one; NULL: they are open */
+    const char *new_spare_dir; /* where the next spare key goes; not inside the office */
+};
+
+/**
+ * Retires the ledger key, which need not be there any more. The spare signs a register alone (asking the server first, as office_sign does) and
+ * every checkpoint of before; then it is the office's key, and the office's policy pins it and a new spare; the policy that ends is kept as
+ * <dir>/policy-until-<entries>. The office is closed after this, whatever came of it; done again it goes on where it stopped.
+ * DEPOSITARY_E_POLICY: not a key of the policy. Else as key_read, key_generate, office_sign.
+ */
+MUST_USE int office_retire(struct office *office, const struct office_retire *how, const struct office_link *link,
+                           int64_t now_s, struct fault *fault);
+
+/** Copies a closed office into an empty or new folder, and checks the copy as office_open does; *size is its ledger's. */
+MUST_USE int office_back_up(const char *dir, const char *to, uint64_t *size, struct fault *fault);
+
 /** What is known of an instrument; a description file (--about) parsed. Strings are owned by it. */
 struct description {
     char *instrument;

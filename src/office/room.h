@@ -17,6 +17,20 @@ struct office {
         *ledger; /* under the policy's keys, but without its quorum: what was signed is kept before it is cosigned */
 };
 
+/* ---- office.c */
+
+/** An empty folder of ours that nobody else may enter; made where it is not there. DEPOSITARY_E_EXISTS: it is not empty. */
+MUST_USE int office_prepare_dir(const char *dir, struct fault *fault);
+/** Where a spare key's file goes, in spare_dir (NULL: beside the office); the folder is made. DEPOSITARY_E_ARGUMENT: it lies in the office. */
+MUST_USE int office_spare_path(char out[PATH_ROOM], const char *dir, const char *spare_dir, struct fault *fault);
+/** Held until the descriptor is closed. DEPOSITARY_E_STATE: another process has it. */
+MUST_USE int office_take_lock(int *out, const char *dir, struct fault *fault);
+
+/* ---- sign.c */
+
+/** Whether the key is a ledger key of the policy, by name and bytes. */
+bool office_pins(const struct policy *policy, const struct verifier_key *key);
+
 /* ---- look.c */
 
 /**

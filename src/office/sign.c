@@ -61,7 +61,7 @@ static int print_register(struct buffer *out, const struct office_draft *draft, 
     return register_record_print(out, &fields, fault);
 }
 
-static bool is_pinned(const struct policy *policy, const struct verifier_key *key) {
+bool office_pins(const struct policy *policy, const struct verifier_key *key) {
     for (size_t i = 0; i < policy_logs_count(policy); i++) {
         const struct verifier_key *log = policy_log(policy, i);
         if (sodium_memcmp(log->public_key, key->public_key, PUBLIC_KEY_LEN) == 0 &&
@@ -80,7 +80,7 @@ static int sign_checkpoint(struct buffer *out, const struct office *office, cons
     if (error) {
         return error;
     }
-    if (!is_pinned(office->policy, &key)) {
+    if (!office_pins(office->policy, &key)) {
         error = fault_set(fault, DEPOSITARY_E_POLICY, "%s is no ledger key of the office's policy", office->key_path);
     }
     if (!error) {

@@ -2,7 +2,7 @@
 """A proxy between a client and the service that changes one byte of one answer in flight.
 
 proxy.py LISTEN_PORT SERVICE_PORT ANSWER OFFSET: in the answer of that number (from 0, counted over all connections) the byte at OFFSET after the SP
-header is changed; a negative OFFSET counts from the end. All else passes as it is. Answers' lengths are written to standard output, a line each.
+header is changed; a negative OFFSET counts from the end, and "lost" in its place loses the answer and the connection. All else passes as it is. Answers' lengths are written to standard output, a line each.
 """
 import socket
 import struct
@@ -42,6 +42,8 @@ class Proxy:
                         number = self.answers
                         self.answers += 1
                     print(len(message) - SP_REQUEST_ID, flush=True)
+                    if number == self.answer and self.offset is None:
+                        raise EOFError
                     if number == self.answer:
                         body = len(message) - SP_REQUEST_ID
                         message[SP_REQUEST_ID + self.offset % body] ^= 0x01
@@ -63,5 +65,6 @@ class Proxy:
 
 
 if __name__ == "__main__":
-    listen_port, service_port, answer, offset = map(int, sys.argv[1:5])
+    listen_port, service_port, answer = map(int, sys.argv[1:4])
+    offset = None if sys.argv[4] == "lost" else int(sys.argv[4])
     Proxy(service_port, answer, offset).serve(listen_port)
