@@ -13,10 +13,12 @@ declare -A witness_url witness_key witness_pid
 start_witness() {
     local port
     port=$(free_port)
+    rm -f "$work/$1.key"
     python3 "$DEPOSITARY_SOURCE/tests/system/witness.py" "$port" "$1.example" "$work/$1" "${logs[@]}" >"$work/$1.key" 2>"$work/$1.log" &
     witness_pid[$1]=$!
     daemons+=($!)
-    for _ in $(seq 100); do [[ ! -s $work/$1.key ]] || break; sleep 0.1; done
+    for _ in $(seq 300); do [[ ! -s $work/$1.key ]] || break; sleep 0.1; done
+    [[ -s $work/$1.key ]] || fail "witness $1 did not start"
     witness_url[$1]=http://127.0.0.1:$port/prefix
     witness_key[$1]=$(cat "$work/$1.key")
 }
