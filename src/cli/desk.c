@@ -373,7 +373,7 @@ static int cosign_at(struct desk *desk, const char *url, size_t *added) {
         return desk_fail(&fault, error);
     }
     cli_note("no cosignature: %s", fault_text(&fault));
-    return cli_exit_code(error);
+    return error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_TIMEOUT ? CLI_UNREACHABLE : CLI_REFUSED;
 }
 
 int desk_cosign(struct desk *desk, const char *url, size_t *added) {
@@ -386,7 +386,10 @@ int desk_cosign(struct desk *desk, const char *url, size_t *added) {
             status = failed != 0 ? failed : status;
         }
     }
-    if (office_has_quorum(desk->office)) {
+    if (url && status != 0) { /* this one was asked for by name */
+        return status;
+    }
+    if (office_has_quorum(desk->office)) { /* whatever the others said, unless it was that of a fork */
         return status == CLI_UNVERIFIED ? status : 0;
     }
     cli_error(

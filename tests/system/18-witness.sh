@@ -112,6 +112,29 @@ write_policy 'group both all one two' 'quorum both' # the new URL of the second 
 expect 0 depositary office cosign
 expect 0 depositary get a-treaty 1
 
+# Where the quorum is met without it, a witness that lies is told, and holds nothing up.
+write_policy 'group either any one two' 'quorum either'
+cp "$office/policy" "$work/either.policy"
+other=tcp://127.0.0.1:$(free_port)
+other_key=$(depositaryd --data "$work/other" --policy "$work/either.policy" --print-key-request 2>/dev/null)
+depositaryd --data "$work/other" --policy "$work/either.policy" --listen "$other" --http none 2>>"$work/other.log" &
+daemons+=($!)
+expect 0 depositary key authorise "$other_key" --holder 'other server' --offline
+expect 0 depositary office cosign --offline
+for _ in $(seq 100); do depositary --connect "$other" office push >/dev/null 2>&1 && break; sleep 0.1; done
+expect 0 depositary --connect "$other" get a-treaty 1
+for lie in cut huge conflict; do
+    echo "$lie" >"$work/two/lie"
+    expect 0 depositary --connect "$other" office renew
+    contains "$work/err" "no cosignature: "
+    contains "$work/err" "${witness_url[two]}"
+    expect 5 depositary --connect "$other" office cosign "${witness_url[two]}"
+    rm "$work/two/lie"
+    expect 0 depositary --connect "$other" office cosign
+done
+write_policy 'group both all one two' 'quorum both'
+expect 0 depositary office push
+
 # An office restored from an old back-up is stopped by a witness, even where the server knows nothing of what was signed since.
 cp -r "$office" "$work/back-up"
 expect 0 depositary office renew --offline

@@ -150,6 +150,20 @@ $lost. More." "$work/treaty3.txt"
 done
 expect 0 depositary audit
 
+# The office's machine dies at any moment of a deposit: what left it is there when it comes up again, so it goes on, and never a fork.
+for moment in 0.005 0.02 0.03 0.04 0.05 0.06 0.08 0.1; do
+    sed -i "\$a\\
+$moment. And more." "$work/treaty3.txt"
+    depositary rectify a-treaty "$work/treaty3.txt" --remark "killed after $moment s" --yes >/dev/null 2>&1 &
+    victim=$!
+    sleep "$moment"
+    kill -KILL "$victim" 2>/dev/null || true
+    wait "$victim" 2>/dev/null || true
+    expect 0 depositary office push
+    [[ $(size_of main) == $(office_size) ]] || fail "office and server differ after a death at $moment s"
+done
+expect 0 depositary audit
+
 # Retiring: the key is lost, and the spare takes over. An audience with the old policy is served on, since that pins the spare.
 size=$(office_size)
 cp "$office/policy" "$work/old.policy"
