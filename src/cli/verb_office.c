@@ -87,6 +87,11 @@ static json_t *describe(const struct desk *desk) {
         json_object_set_new(out, "sealed", json_boolean(is_sealed));
     }
     json_object_set_new(out, "policy", json_string(desk->policy_path));
+    json_object_set_new(out, "witnesses", json_integer((json_int_t)policy_witnesses_count(policy)));
+    json_object_set_new(out, "quorum",
+                        json_string(!policy_has_quorum(policy)        ? "none"
+                                    : office_has_quorum(desk->office) ? "met"
+                                                                      : "not met"));
     json_object_set_new(out, "ledger", json_state(state));
     ledger_state_release(state);
     return out;
@@ -106,6 +111,8 @@ static void print_text(json_t *described) {
                              : json_is_true(sealed) ? "sealed with a passphrase"
                                                     : "open: whoever reads it can sign");
     printf("policy    %s\n", json_string_value(json_object_get(described, "policy")));
+    printf("witnesses %lld, quorum %s\n", (long long)json_integer_value(json_object_get(described, "witnesses")),
+           json_string_value(json_object_get(described, "quorum")));
     printf("entries   %lld\n", (long long)json_integer_value(json_object_get(ledger, "size")));
     if (json_object_get(ledger, "root")) {
         printf("root      %s\nas of     %s\n", json_string_value(json_object_get(ledger, "root")),

@@ -130,12 +130,12 @@ static void try_next(struct key_keeper *keeper, const struct ledger_state *state
 static void look(struct key_keeper *keeper) {
     struct view *view = view_take(keeper->server->views);
     int64_t now = clock_now_s();
-    struct key_window window;
+    struct key_window window = {0};
     try_next(keeper, view->state, now);
     if (answer_key_window(&window, keeper->current->key.public_key, keeper->server->ledger, view->state, NULL) == 0) {
-        __atomic_store_n(&keeper->server->key_not_after, window.not_after, __ATOMIC_RELAXED);
         warn(keeper, &window, now);
     }
+    __atomic_store_n(&keeper->server->key_not_after, window.not_after, __ATOMIC_RELAXED);
     view_release(view);
 }
 

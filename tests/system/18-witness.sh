@@ -80,6 +80,8 @@ for lie in cut stranger bad huge conflict wander twice; do
     contains "$work/err" "${witness_url[two]}"
     expect 0 depositary get a-treaty 1
     [[ $(depositary checkpoint 2>/dev/null | sed -n 2p) == "$size" ]] || fail "served without a quorum after the lie $lie"
+    expect 0 depositary office show
+    contains "$work/out" "witnesses 2, quorum not met"
     # and nothing is signed on top of it until it is cosigned
     expect 4 depositary office renew
     contains "$work/err" "office cosign"
