@@ -1,8 +1,8 @@
 /*
- * Candidates for a quote. Words at the quote's ends may be cut, so whole words inside it are looked for: first all of
- * them as a phrase, then each half, since the quote may run over the end of a clause, then its rarest words, where it
- * was not quoted faithfully. A quote without a whole word inside is looked for in the bytes of the texts, as far as a
- * budget reaches.
+ * Candidates for a quote. Words at the quote's ends may be cut, so whole words inside it are looked for: a few anchors, which are short runs
+ * of words spread over it, long words before short ones, since these are rarer. First all of them together; then, where no clause has
+ * them all, each by itself, since the quote may run over the end of a clause, or a word of it may be another; then its longest words. A
+ * quote without a whole word inside is looked for in the bytes of the texts, as far as a budget reaches.
  */
 #define _GNU_SOURCE /* memmem */
 #include <stdlib.h>
@@ -13,12 +13,16 @@
 #include "catalog/query.h"
 #include "text/fold.h"
 
-#define PHRASE_TOKENS   24u  /* of a phrase that is looked for; more would find no less */
-#define HALF_LIMIT      100u /* candidates of each half */
-#define HALF_LIMIT_MORE 10u  /* the same, where the whole was found */
-#define RARE_LIMIT      40u  /* candidates by rare words */
-#define RARE_WORDS      12u
-#define RARE_BYTES      5u /* a word shorter than this is taken for a common one */
+#define ANCHORS_MAX     8u
+#define ANCHOR_TOKENS   5u   /* at most */
+#define ANCHOR_BYTES    14u  /* an anchor of so many bytes, and two words, is long enough */
+#define ANCHOR_LIMIT    100u /* candidates of each anchor */
+#define RARE_LIMIT      40u  /* candidates by long words */
+#define RARE_WORDS      6u
+#define RARE_BYTES      5u                 /* a word shorter than this is taken for a common one */
+#define ROWS_MAX        20000u             /* texts that one expression is asked for */
+#define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read where nothing was found by words */
+#define SCAN_BYTES_MORE (512u * 1024)      /* the same, where something was */
 #define EXPRESSION_MAX  (64u * 1024)
 #define FOLDS_OF_A_SCAN (FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE)
 
@@ -38,6 +42,9 @@ struct finder {
     size_t whole_first; /* the first token that is surely a whole word */
     bool is_last_cut;   /* whether the last may be the beginning of a word */
     struct catalog_hits hits;
+    struct standing_scope standing;
+    struct quote_token anchors[ANCHORS_MAX]; /* bytes of the quote */
+    size_t anchors_count;
     struct buffer expression;
     struct fault *fault;
 };
@@ -67,78 +74,145 @@ static int read_tokens(struct finder *finder) {
     return 0;
 }
 
-static bool is_kept(const struct finder *finder, uint64_t edition_index, uint64_t place) {
+static struct catalog_hit *find_kept(const struct finder *finder, uint64_t edition_index, uint64_t place) {
     for (size_t i = 0; i < finder->hits.count; i++) {
         if (finder->hits.hits[i].edition_index == edition_index && finder->hits.hits[i].place == place)
-            return true;
+            return &finder->hits.hits[i];
     }
-    return false;
+    return NULL;
 }
 
 static bool is_full(const struct finder *finder) {
     return finder->hits.count == CATALOG_CANDIDATES_MAX;
 }
 
+/* A candidate that is found again has more of the quote. */
 static void keep_candidate(struct finder *finder, uint64_t edition_index, uint64_t place, double score) {
-    if (!is_full(finder) && !is_kept(finder, edition_index, place))
+    struct catalog_hit *kept = find_kept(finder, edition_index, place);
+    if (kept)
+        kept->score += score;
+    else if (!is_full(finder))
         finder->hits.hits[finder->hits.count++] =
             (struct catalog_hit){.edition_index = edition_index, .place = place, .score = score};
 }
 
-/* Keeps what the expression finds in the scope, best first. */
-static int look_up(struct finder *finder, size_t limit) {
+/* Keeps what the expression finds in the scope, up to so many. */
+static int look_up(struct finder *finder, size_t limit, double score) {
     bool row = true;
+    size_t found = 0;
     if (finder->expression.error)
         return finder->expression.error;
-    sqlite3_stmt *statement = catalog_db_statement(finder->read.connection, STATEMENT_CANDIDATES, finder->fault);
+    sqlite3_stmt *statement = catalog_db_statement(finder->read.connection, STATEMENT_SEARCH, finder->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    catalog_bind_scope(statement, finder->read.size, finder->scope);
-    catalog_bind_text(statement, 7, buffer_bytes(&finder->expression));
-    catalog_bind_number(statement, 8, limit);
+    catalog_bind_text(statement, 1, buffer_bytes(&finder->expression));
+    catalog_bind_number(statement, 2, finder->standing.first_text);
+    catalog_bind_number(statement, 3, finder->standing.last_text);
     int error = 0;
-    while (!error && row) {
+    for (unsigned rows = 0; found < limit && rows < ROWS_MAX; rows++) {
+        uint64_t edition_index, place;
         error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
-        if (!error && row)
-            keep_candidate(finder, catalog_column_number(statement, 0), catalog_column_number(statement, 1),
-                           sqlite3_column_double(statement, 2));
+        if (error || !row)
+            break;
+        if (standing_find(&finder->standing, catalog_column_number(statement, 0), &edition_index, &place)) {
+            keep_candidate(finder, edition_index, place, score);
+            found++;
+        }
     }
     catalog_statement_done(statement);
     return error;
-}
-
-/* Looks for tokens first to end - 1 as one phrase; the quote's last token as the beginning of a word where it may be
- * cut. */
-static int look_up_phrase(struct finder *finder, size_t first, size_t end, size_t limit) {
-    if (first >= end)
-        return 0;
-    size_t start = finder->tokens[first].start;
-    buffer_clear(&finder->expression);
-    query_print_string(&finder->expression, bytes_slice(finder->quote, start, finder->tokens[end - 1].end - start));
-    if (end == finder->tokens_count && finder->is_last_cut)
-        buffer_append_byte(&finder->expression, '*');
-    return look_up(finder, limit);
 }
 
 static size_t at_most(size_t value, size_t limit) {
     return value < limit ? value : limit;
 }
 
-static int look_up_whole(struct finder *finder) {
-    size_t end = at_most(finder->tokens_count, finder->whole_first + PHRASE_TOKENS);
-    return look_up_phrase(finder, finder->whole_first, end, CATALOG_CANDIDATES_MAX);
+/* Appends bytes [start, end) of the quote as a phrase; its last word as the beginning of one where it may be cut. */
+static void print_phrase(struct finder *finder, const struct quote_token *part) {
+    query_print_string(&finder->expression, bytes_slice(finder->quote, part->start, part->end - part->start));
+    if (finder->is_last_cut && part->end == finder->tokens[finder->tokens_count - 1].end)
+        buffer_append_byte(&finder->expression, '*');
 }
 
-/* Of two halves, one stands in one clause, if the quote runs over one end of a clause. */
-static int look_up_halves(struct finder *finder, size_t limit) {
-    size_t first = finder->whole_first;
-    size_t end = finder->tokens_count;
-    if (end < first + 2)
-        return 0;
-    size_t half = at_most((end - first) / 2, PHRASE_TOKENS);
-    int error = look_up_phrase(finder, first, first + half, limit);
-    return error ? error : look_up_phrase(finder, end - half, end, limit);
+/* ---- anchors */
+
+/* The run that begins at a token: two words at least, and so many bytes. */
+static size_t anchor_end(const struct finder *finder, size_t first, size_t end) {
+    size_t last = first;
+    while (last + 1 < end && last + 1 - first < ANCHOR_TOKENS &&
+           (last == first || finder->tokens[last].end - finder->tokens[first].start < ANCHOR_BYTES))
+        last++;
+    return last + 1;
 }
+
+static size_t longest_word(const struct finder *finder, size_t first, size_t end) {
+    size_t longest = 0;
+    for (size_t i = first; i < end; i++) {
+        size_t len = finder->tokens[i].end - finder->tokens[i].start;
+        longest = len > longest ? len : longest;
+    }
+    return longest;
+}
+
+/* The best anchor that begins in [from, to) and ends before `end`: by its longest word, then by its length. */
+static void choose_anchor(struct finder *finder, size_t from, size_t to, size_t end) {
+    size_t best = 0;
+    struct quote_token chosen = {0, 0};
+    for (size_t first = from; first < to; first++) {
+        size_t behind = anchor_end(finder, first, end);
+        size_t bytes = finder->tokens[behind - 1].end - finder->tokens[first].start;
+        size_t weight = longest_word(finder, first, behind) * 64 + at_most(bytes, 63) + (behind - first > 1 ? 4096 : 0);
+        if (weight > best) {
+            best = weight;
+            chosen = (struct quote_token){finder->tokens[first].start, finder->tokens[behind - 1].end};
+        }
+    }
+    if (chosen.end > chosen.start)
+        finder->anchors[finder->anchors_count++] = chosen;
+}
+
+/* One anchor for each part of the quote. */
+static void choose_anchors(struct finder *finder) {
+    size_t first = finder->whole_first, end = finder->tokens_count;
+    size_t count = at_most((end - first + ANCHOR_TOKENS - 1) / ANCHOR_TOKENS, ANCHORS_MAX);
+    finder->anchors_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t from = first + (end - first) * i / count;
+        size_t to = first + (end - first) * (i + 1) / count;
+        choose_anchor(finder, from, to, to + 1 < end ? to + 1 : end);
+    }
+}
+
+static int look_up_all_anchors(struct finder *finder) {
+    buffer_clear(&finder->expression);
+    for (size_t i = 0; i < finder->anchors_count; i++) {
+        buffer_append_text(&finder->expression, i > 0 ? " AND " : "");
+        print_phrase(finder, &finder->anchors[i]);
+    }
+    return look_up(finder, CATALOG_CANDIDATES_MAX, (double)finder->anchors_count);
+}
+
+static int look_up_each_anchor(struct finder *finder) {
+    int error = 0;
+    for (size_t i = 0; i < finder->anchors_count && !error; i++) {
+        buffer_clear(&finder->expression);
+        print_phrase(finder, &finder->anchors[i]);
+        error = look_up(finder, ANCHOR_LIMIT, 1);
+    }
+    return error;
+}
+
+static int more_first(const void *left, const void *right) {
+    const struct catalog_hit *a = left;
+    const struct catalog_hit *b = right;
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    if (a->edition_index != b->edition_index)
+        return a->edition_index < b->edition_index ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* ---- long words */
 
 static int longer_first(const void *left, const void *right) {
     const struct quote_token *a = left;
@@ -183,7 +257,7 @@ static int look_up_rare(struct finder *finder) {
         query_print_string(&finder->expression, token_text(finder, &words[i]));
     }
     free(words);
-    return look_up(finder, RARE_LIMIT);
+    return look_up(finder, RARE_LIMIT, 0.5);
 }
 
 /* A walk over the texts of a scope; what is kept from one clause for the next is no longer than the quote. */
@@ -267,8 +341,8 @@ static int scan_clause(struct scan *scan, uint64_t place) {
     return error;
 }
 
-static int scan_scope(struct finder *finder) {
-    struct scan scan = {.finder = finder, .budget = CATALOG_SCAN_BYTES};
+static int scan_scope(struct finder *finder, size_t budget) {
+    struct scan scan = {.finder = finder, .budget = budget};
     bool row = true;
     int error = fold_text(&scan.quote, finder->quote, FOLDS_OF_A_SCAN, true);
     if (error)
@@ -298,16 +372,32 @@ static int scan_scope(struct finder *finder) {
 }
 
 static int find_candidates(struct finder *finder) {
-    if (finder->whole_first >= finder->tokens_count) { /* nothing, or one word that may be cut at both ends */
-        int error = look_up_phrase(finder, 0, finder->tokens_count, CATALOG_CANDIDATES_MAX);
-        return error ? error : scan_scope(finder);
+    if (finder->tokens_count == 0)
+        return scan_scope(finder, SCAN_BYTES);
+    if (finder->whole_first >= finder->tokens_count) { /* one word that may be cut at both ends */
+        const struct quote_token word = finder->tokens[0];
+        print_phrase(finder, &word);
+        int error = look_up(finder, CATALOG_CANDIDATES_MAX, 1);
+        return error ? error : scan_scope(finder, finder->hits.count > 0 ? SCAN_BYTES_MORE : SCAN_BYTES);
     }
-    int error = look_up_whole(finder);
-    bool is_found = finder->hits.count > 0;
-    if (!error)
-        error = look_up_halves(finder, is_found ? HALF_LIMIT_MORE : HALF_LIMIT);
-    if (!error && !is_found)
+    choose_anchors(finder);
+    int error = look_up_all_anchors(finder);
+    if (!error && finder->hits.count == 0)
+        error = look_up_each_anchor(finder);
+    if (!error && finder->hits.count == 0)
         error = look_up_rare(finder);
+    qsort(finder->hits.hits, finder->hits.count, sizeof *finder->hits.hits, more_first);
+    return error;
+}
+
+static int find_in_scope(struct finder *finder) {
+    struct standing *standing = &finder->read.catalog->standing;
+    int error = standing_begin(&finder->standing, standing, finder->scope, finder->read.size);
+    if (error)
+        return fault_set(finder->fault, error, "catalog: out of memory");
+    if (finder->standing.first_text <= finder->standing.last_text)
+        error = find_candidates(finder);
+    standing_end(&finder->standing, standing);
     return error;
 }
 
@@ -326,7 +416,7 @@ int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state 
     if (!error)
         error = read_tokens(&finder);
     if (!error)
-        error = find_candidates(&finder);
+        error = find_in_scope(&finder);
     finder.hits.total = finder.hits.count;
     finder.hits.searched_size = finder.read.size;
     free(finder.tokens);

@@ -115,6 +115,13 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     if (!error)
         error = open_writer(&writer, catalog->path, ledger, &catalog->size, fault);
     if (!error)
+        error = standing_init(&catalog->standing);
+    if (!error) {
+        error = standing_load(&catalog->standing, writer, fault);
+        if (error)
+            standing_clean_up(&catalog->standing);
+    }
+    if (!error)
         error = catalog_pool_init(&catalog->pool, catalog->path, is_in_memory ? writer : NULL);
     if (error) {
         catalog_db_close(writer);
@@ -135,6 +142,7 @@ void catalog_close(struct catalog *catalog) {
         return;
     catalog_pool_clean_up(&catalog->pool);
     catalog_db_close(catalog->writer);
+    standing_clean_up(&catalog->standing);
     pthread_mutex_destroy(&catalog->inspect_lock);
     pthread_mutex_destroy(&catalog->update_lock);
     free(catalog->path);

@@ -95,7 +95,7 @@ struct catalog_scope {
 struct catalog_hit {
     uint64_t edition_index;
     uint64_t place;
-    double score;               /* higher is better */
+    double score;               /* higher is better; 0: not ranked */
     struct token_range *ranges; /* what matched, for catalog_spans; owned by the hits */
     size_t ranges_count;
 };
@@ -107,7 +107,11 @@ struct catalog_hits {
     uint64_t searched_size; /* entries of the ledger that were searched */
 };
 
-/** A page of search hits, best first. DEPOSITARY_E_QUERY with the position (bytes, from 1) and what is wrong. */
+/**
+ * A page of search hits, best first; where there are more than SEARCH_RANKED in all, in the order of the ledger, and every score is 0.
+ * DEPOSITARY_E_QUERY with the position (bytes, from 1) and what is wrong. DEPOSITARY_E_LIMIT: it would take too much work.
+ */
+#define SEARCH_RANKED 10000u
 MUST_USE int catalog_search(struct catalog *catalog, const struct ledger_state *state, struct bytes query,
                             const struct catalog_scope *scope, uint64_t offset, size_t limit, struct catalog_hits *out,
                             struct fault *fault);
@@ -119,11 +123,9 @@ MUST_USE int catalog_spans(struct catalog *catalog, const struct catalog_hit *hi
 /**
  * Clauses in which a quote, its beginning or a part of it may stand; likeliest first, at most CATALOG_CANDIDATES_MAX;
  * total is their count, searched_size as for search. Every clause that holds the quote verbatim is among them, up to
- * that number, where the quote has a whole word inside; for shorter ones as far as CATALOG_SCAN_BYTES of the scope's
- * texts reach.
+ * that number, where the quote has a whole word inside; for shorter ones as far as four MiB of the scope's texts reach.
  */
 #define CATALOG_CANDIDATES_MAX 400u
-#define CATALOG_SCAN_BYTES     (4u * 1024 * 1024)
 MUST_USE int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
                                       const struct catalog_scope *scope, struct catalog_hits *out, struct fault *fault);
 

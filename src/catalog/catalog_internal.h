@@ -4,12 +4,14 @@
 
 #include "catalog/catalog.h"
 #include "catalog/db.h"
+#include "catalog/standing.h"
 
 struct catalog {
     struct ledger *ledger;
     char *path;                /* ":memory:" for one in memory */
     struct catalog_db *writer; /* NULL in memory, where the pool's one connection writes too */
     struct catalog_pool pool;
+    struct standing standing;  /* as the file is, and what is being added to it */
     pthread_mutex_t update_lock;
     uint64_t size; /* entries read; atomic */
     pthread_mutex_t inspect_lock;

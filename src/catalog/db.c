@@ -11,7 +11,7 @@
 #include "catalog/ranges.h"
 
 #define CATALOG_APPLICATION_ID 0x44706361 /* "Dpca" */
-#define CATALOG_VERSION        1
+#define CATALOG_VERSION        2
 #define BUSY_TIMEOUT_MS        10000
 #define POOL_REST_MAX          8u
 #define PROGRESS_STEPS         4000
@@ -37,9 +37,7 @@ static const char schema[] =
     "CREATE TABLE clause (edition INTEGER NOT NULL, place INTEGER NOT NULL, text INTEGER NOT NULL, eid TEXT NOT NULL,"
     " PRIMARY KEY (edition, place)) STRICT, WITHOUT ROWID;"
     "CREATE UNIQUE INDEX clause_eid ON clause (edition, eid);"
-    "CREATE INDEX clause_text ON clause (text);"
     "CREATE VIRTUAL TABLE words USING fts5 (text, content = '', tokenize = '" TOKENIZER_NAME "');"
-    "CREATE VIRTUAL TABLE word USING fts5vocab (words, row);"
     "PRAGMA application_id = " PRAGMA_NUMBER(CATALOG_APPLICATION_ID) ";"
                                                                      "PRAGMA user_version = " PRAGMA_NUMBER(
                                                                          CATALOG_VERSION) ";";
@@ -54,10 +52,6 @@ static const char schema[] =
     " e.idx < ?1 AND (?2 = '' OR e.instrument = ?2) AND (?3 = '' OR e.language = ?3)"                                  \
     " AND CASE WHEN ?4 > 0 THEN e.edition = ?4 WHEN ?5 IS NOT NULL THEN " IS_LATEST_BY(                                \
         "?5") " ELSE " IS_LATEST " END AND (?6 = 0 OR t.kind = ?6)"
-#define FOUND_WORDS                                                                                                    \
-    " FROM words CROSS JOIN clause c ON c.text = words.rowid CROSS JOIN edition e ON e.idx = c.edition"                \
-    " CROSS JOIN text t ON t.id = c.text WHERE words MATCH ?7 AND" IN_SCOPE
-
 static const char *const statement_text[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN",
     [STATEMENT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -85,13 +79,13 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [STATEMENT_PLACE] = "SELECT place FROM clause WHERE edition = ?1 AND eid = ?2",
     [STATEMENT_OUTLINE] = "SELECT c.place, c.eid, t.kind, t.length, t.leaf_hash, t.number, t.heading FROM clause c"
                           " CROSS JOIN text t ON t.id = c.text WHERE c.edition = ?1 AND c.place >= ?2 ORDER BY c.place",
-    [STATEMENT_SEARCH_COUNT] = "SELECT count(*)" FOUND_WORDS,
-    [STATEMENT_SEARCH_PAGE] = "SELECT words.rowid, c.edition, c.place, -bm25(words) AS score" FOUND_WORDS
-                              " ORDER BY score DESC, words.rowid LIMIT ?8 OFFSET ?9",
+    [STATEMENT_EDITIONS] = "SELECT " EDITION_COLUMNS " FROM edition ORDER BY idx",
+    [STATEMENT_PLACES] = "SELECT c.edition, c.place, c.text, t.kind FROM clause c CROSS JOIN text t ON t.id = c.text"
+                         " ORDER BY c.edition, c.place",
+    [STATEMENT_SEARCH] = "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid",
+    [STATEMENT_SEARCH_SCORES] = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?1"
+                                " AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid",
     [STATEMENT_SEARCH_RANGES] = "SELECT " RANGES_FUNCTION "(words) FROM words WHERE words MATCH ?1 AND rowid = ?2",
-    [STATEMENT_WORD_COUNT] = "SELECT doc FROM word WHERE term = ?1",
-    [STATEMENT_CANDIDATES] =
-        "SELECT c.edition, c.place, -bm25(words) AS score" FOUND_WORDS " ORDER BY score DESC, words.rowid LIMIT ?8",
     [STATEMENT_SCAN] = "SELECT c.edition, c.place, e.clauses FROM edition e CROSS JOIN clause c ON c.edition = e.idx"
                        " CROSS JOIN text t ON t.id = c.text WHERE" IN_SCOPE " ORDER BY e.idx, c.place",
 };
@@ -122,7 +116,7 @@ static int make_file(const char *path, struct fault *fault) {
 
 static int set_up(struct catalog_db *connection, enum catalog_db_use use) {
     /* Sorting spills to memory: nothing is written outside the data folder. */
-    static const char both[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048; PRAGMA mmap_size = 0;";
+    static const char both[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 0;";
     static const char writes[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
     static const char reads[] = "PRAGMA query_only = ON;";
     sqlite3_extended_result_codes(connection->db, 1);

@@ -1,37 +1,139 @@
-/* Full-text search: the query becomes an expression of FTS5, is counted and ranked (BM25) within its scope. */
+/*
+ * Full-text search: the query becomes an expression of FTS5, which gives texts; of each it is known in memory whether it is in the scope
+ * (standing.h). All are counted; up to SEARCH_RANKED of them are ranked (BM25), more are given in the order of the ledger.
+ */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/query.h"
 
 #define EXPRESSION_MAX (16u * 1024)
+#define ROWS_MAX       4000000u             /* texts that a search looks at, in its scope or not */
+#define TIME_MAX_NS    UINT64_C(3000000000) /* and how long it may take */
+#define CHECK_ROWS     4096u                /* between two looks at the clock */
 
-static int count_hits(struct catalog_read *read, struct bytes expression, const struct catalog_scope *scope,
-                      uint64_t *total, struct fault *fault) {
-    bool row = false;
-    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_COUNT, fault);
-    if (!statement)
-        return DEPOSITARY_E_IO;
-    catalog_bind_scope(statement, read->size, scope);
-    catalog_bind_text(statement, 7, expression);
-    int error = catalog_statement_step(read->connection, statement, &row, fault);
-    if (row)
-        *total = catalog_column_number(statement, 0);
+/* One text that was found. */
+struct found {
+    uint64_t text;
+    uint64_t edition_index;
+    uint64_t place;
+    double score;
+};
+
+/* One run of catalog_search. */
+struct searching {
+    struct catalog_read read;
+    struct standing_scope scope;
+    struct buffer expression;
+    struct found *found;
+    size_t count;
+    size_t capacity;
+    uint64_t end_ns; /* monotonic */
+    struct fault *fault;
+};
+
+static int too_dear(struct searching *searching) {
+    return fault_set(searching->fault, DEPOSITARY_E_LIMIT,
+                     "this query takes more work than one call may cost: name an instrument, or rarer words");
+}
+
+static int keep(struct searching *searching, struct found found) {
+    if (searching->count == searching->capacity) {
+        size_t capacity = searching->capacity ? searching->capacity * 2 : 256;
+        struct found *more = realloc(searching->found, capacity * sizeof *more);
+        if (!more)
+            return fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+        searching->found = more;
+        searching->capacity = capacity;
+    }
+    searching->found[searching->count++] = found;
+    return 0;
+}
+
+/* Texts that match, by number, within the bounds of the scope. */
+static sqlite3_stmt *matching(struct searching *searching, enum catalog_statement which) {
+    sqlite3_stmt *statement = catalog_db_statement(searching->read.connection, which, searching->fault);
+    if (statement) {
+        catalog_bind_text(statement, 1, buffer_bytes(&searching->expression));
+        catalog_bind_number(statement, 2, searching->scope.first_text);
+        catalog_bind_number(statement, 3, searching->scope.last_text);
+    }
+    return statement;
+}
+
+/* The time of the call is its own matter; past the search's own bound it is too dear. */
+static int step(struct searching *searching, sqlite3_stmt *statement, bool *row) {
+    int error = catalog_statement_step(searching->read.connection, statement, row, searching->fault);
+    if (error == DEPOSITARY_E_TIMEOUT && searching->read.connection->deadline_ns == searching->end_ns)
+        return too_dear(searching);
+    return error;
+}
+
+static int find_all(struct searching *searching) {
+    bool row = true;
+    sqlite3_stmt *statement = matching(searching, STATEMENT_SEARCH);
+    int error = statement ? 0 : DEPOSITARY_E_IO;
+    for (uint64_t rows = 0; !error; rows++) {
+        struct found found = {.score = 0};
+        error = rows == ROWS_MAX || (rows % CHECK_ROWS == CHECK_ROWS - 1 && clock_monotonic_ns() > searching->end_ns)
+                    ? too_dear(searching)
+                    : step(searching, statement, &row);
+        if (error || !row)
+            break;
+        found.text = catalog_column_number(statement, 0);
+        if (standing_find(&searching->scope, found.text, &found.edition_index, &found.place))
+            error = keep(searching, found);
+    }
     catalog_statement_done(statement);
     return error;
 }
 
+/* Both walks give texts by number. */
+static int score_all(struct searching *searching) {
+    bool row = true;
+    size_t at = 0;
+    sqlite3_stmt *statement = matching(searching, STATEMENT_SEARCH_SCORES);
+    int error = statement ? 0 : DEPOSITARY_E_IO;
+    while (!error && at < searching->count) {
+        error = step(searching, statement, &row);
+        if (error || !row)
+            break;
+        uint64_t text = catalog_column_number(statement, 0);
+        if (searching->found[at].text == text)
+            searching->found[at++].score = sqlite3_column_double(statement, 1);
+    }
+    catalog_statement_done(statement);
+    return error;
+}
+
+static int better_first(const void *left, const void *right) {
+    const struct found *a = left;
+    const struct found *b = right;
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    return (a->text > b->text) - (a->text < b->text);
+}
+
+static int by_ledger(const void *left, const void *right) {
+    const struct found *a = left;
+    const struct found *b = right;
+    if (a->edition_index != b->edition_index)
+        return a->edition_index < b->edition_index ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
 /* What matched in the text with that row id, asked of the same expression. */
-static int read_ranges(struct catalog_read *read, struct bytes expression, uint64_t text_id, struct catalog_hit *hit,
-                       struct fault *fault) {
+static int read_ranges(struct searching *searching, uint64_t text_id, struct catalog_hit *hit) {
     bool row = false;
-    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_RANGES, fault);
+    sqlite3_stmt *statement =
+        catalog_db_statement(searching->read.connection, STATEMENT_SEARCH_RANGES, searching->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
-    catalog_bind_text(statement, 1, expression);
+    catalog_bind_text(statement, 1, buffer_bytes(&searching->expression));
     catalog_bind_number(statement, 2, text_id);
-    int error = catalog_statement_step(read->connection, statement, &row, fault);
+    int error = step(searching, statement, &row);
     struct bytes ranges = row ? catalog_column_bytes(statement, 0) : bytes_of(NULL, 0);
     size_t count = ranges.len / sizeof *hit->ranges;
     if (!error && count > 0) {
@@ -40,60 +142,73 @@ static int read_ranges(struct catalog_read *read, struct bytes expression, uint6
             memcpy(hit->ranges, ranges.data, count * sizeof *hit->ranges);
             hit->ranges_count = count;
         } else {
-            error = fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+            error = fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
         }
     }
     catalog_statement_done(statement);
     return error;
 }
 
-static int read_page(struct catalog_read *read, struct bytes expression, const struct catalog_scope *scope,
-                     uint64_t offset, size_t limit, struct catalog_hits *hits, struct fault *fault) {
-    bool row = true;
-    sqlite3_stmt *statement = catalog_db_statement(read->connection, STATEMENT_SEARCH_PAGE, fault);
-    if (!statement)
-        return DEPOSITARY_E_IO;
-    catalog_bind_scope(statement, read->size, scope);
-    catalog_bind_text(statement, 7, expression);
-    catalog_bind_number(statement, 8, limit);
-    catalog_bind_number(statement, 9, offset);
+static int take_page(struct searching *searching, uint64_t offset, size_t limit, struct catalog_hits *hits) {
+    size_t room = offset >= searching->count ? 0 : searching->count - (size_t)offset;
     int error = 0;
-    while (!error && row && hits->count < limit) {
-        error = catalog_statement_step(read->connection, statement, &row, fault);
-        if (error || !row)
-            break;
+    room = room < limit ? room : limit;
+    hits->hits = calloc(room + 1, sizeof *hits->hits);
+    if (!hits->hits)
+        return fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+    for (size_t i = 0; i < room && !error; i++) {
+        const struct found *found = &searching->found[(size_t)offset + i];
         struct catalog_hit *hit = &hits->hits[hits->count++];
-        hit->edition_index = catalog_column_number(statement, 1);
-        hit->place = catalog_column_number(statement, 2);
-        hit->score = sqlite3_column_double(statement, 3);
-        error = read_ranges(read, expression, catalog_column_number(statement, 0), hit, fault);
+        *hit =
+            (struct catalog_hit){.edition_index = found->edition_index, .place = found->place, .score = found->score};
+        error = read_ranges(searching, found->text, hit);
     }
-    catalog_statement_done(statement);
+    return error;
+}
+
+static int search(struct searching *searching, uint64_t offset, size_t limit, struct catalog_hits *hits) {
+    int error = find_all(searching);
+    hits->total = searching->count;
+    if (!error && searching->count <= SEARCH_RANKED)
+        error = score_all(searching);
+    if (error || searching->count == 0)
+        return error;
+    qsort(searching->found, searching->count, sizeof *searching->found,
+          searching->count <= SEARCH_RANKED ? better_first : by_ledger);
+    return take_page(searching, offset, limit, hits);
+}
+
+static int search_in_scope(struct searching *searching, struct catalog *catalog, const struct catalog_scope *scope,
+                           uint64_t offset, size_t limit, struct catalog_hits *hits) {
+    uint64_t end = clock_monotonic_ns() + TIME_MAX_NS;
+    searching->end_ns = end;
+    if (searching->read.connection->deadline_ns == 0 || end < searching->read.connection->deadline_ns)
+        searching->read.connection->deadline_ns = end;
+    int error = standing_begin(&searching->scope, &catalog->standing, scope, searching->read.size);
+    if (error)
+        return fault_set(searching->fault, error, "catalog: out of memory");
+    if (searching->scope.first_text <= searching->scope.last_text)
+        error = search(searching, offset, limit, hits);
+    standing_end(&searching->scope, &catalog->standing);
     return error;
 }
 
 int catalog_search(struct catalog *catalog, const struct ledger_state *state, struct bytes query,
                    const struct catalog_scope *scope, uint64_t offset, size_t limit, struct catalog_hits *out,
                    struct fault *fault) {
-    struct catalog_read read;
+    struct searching searching = {.fault = fault};
     struct catalog_hits hits = {.hits = NULL};
-    struct buffer expression;
-    int error = catalog_read_begin(&read, catalog, state->size, scope->deadline_ns, fault);
+    int error = catalog_read_begin(&searching.read, catalog, state->size, scope->deadline_ns, fault);
     if (error)
         return error;
-    buffer_init(&expression, EXPRESSION_MAX);
-    error = query_print(&expression, query, read.connection->tokenizer, fault);
+    buffer_init(&searching.expression, EXPRESSION_MAX);
+    error = query_print(&searching.expression, query, searching.read.connection->tokenizer, fault);
     if (!error)
-        error = count_hits(&read, buffer_bytes(&expression), scope, &hits.total, fault);
-    if (!error && offset < hits.total && limit > 0) {
-        size_t room = hits.total - offset < limit ? (size_t)(hits.total - offset) : limit;
-        hits.hits = calloc(room, sizeof *hits.hits);
-        error = hits.hits ? read_page(&read, buffer_bytes(&expression), scope, offset, room, &hits, fault)
-                          : fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
-    }
-    hits.searched_size = read.size;
-    buffer_free(&expression);
-    catalog_read_end(&read);
+        error = search_in_scope(&searching, catalog, scope, offset, limit, &hits);
+    hits.searched_size = searching.read.size;
+    free(searching.found);
+    buffer_free(&searching.expression);
+    catalog_read_end(&searching.read);
     if (error) {
         catalog_hits_free(&hits);
         return error;

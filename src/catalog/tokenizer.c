@@ -1,23 +1,22 @@
-/* The tokenizer of the full-text index: wraps unicode61, and hands Han, Kana and Hangul out one by one. */
+/* The tokenizer of the full-text index. */
 #include "catalog/tokenizer.h"
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
 
 #include "base/encode.h"
-
-/* What FTS5 knows as an Fts5Tokenizer of ours. */
-struct wrapper {
-    fts5_tokenizer inner;
-    Fts5Tokenizer *words; /* unicode61's, which keeps a buffer: not for two threads at once */
-};
 
 struct tokenizer {
     fts5_tokenizer ops;
     Fts5Tokenizer *instance;
 };
 
+/* FTS5's sink of tokens. */
 typedef int fts5_token(void *context, int flags, const char *token, int len, int start, int end);
+
+#define TOKEN_MAX 192 /* bytes of a folded token; what is longer is cut there */
 
 struct code_range {
     uint32_t first;
@@ -47,74 +46,146 @@ bool tokenizer_stands_alone(struct bytes token) {
     return token.len > 0 && utf8_next(&code_point, token) == token.len && is_single_letter(code_point);
 }
 
-/* unicode61 sees a part of the text; its offsets are moved to where that part stands. */
-struct shifted {
-    void *context;
-    fts5_token *sink;
-    int offset;
+/* ---- folding of letters */
+
+/* Letters that people write without what sets them apart, and that have no decomposition. In order. */
+static const struct {
+    uint32_t letter;
+    const char *plain;
+} plain_letters[] = {
+    {0x00DF, "ss"}, {0x00E6, "ae"}, {0x00F0, "d"},  {0x00F8, "o"}, {0x00FE, "th"},       {0x0111, "d"},
+    {0x0131, "i"},  {0x0142, "l"},  {0x0153, "oe"}, {0x017F, "s"}, {0x03C2, "\xCF\x83"},
 };
 
-static int shifted_token(void *context, int flags, const char *token, int len, int start, int end) {
-    const struct shifted *shifted = context;
-    return shifted->sink(shifted->context, flags, token, len, shifted->offset + start, shifted->offset + end);
+/* Marks that may be left out: accents, and the points of Hebrew and Arabic. Not the vowel signs and viramas of the scripts of India. */
+static bool is_accent(const utf8proc_property_t *property) {
+    return property->category == UTF8PROC_CATEGORY_MN &&
+           (property->combining_class >= 200 || (property->combining_class >= 10 && property->combining_class <= 36));
 }
 
-static int wrapper_words(struct wrapper *wrapper, const struct shifted *part, int flags, const char *text, int len) {
-    if (len == 0)
+/* The letters that a mark makes others of are letters of their own in their alphabets: й, ї, ў. */
+static bool keeps_mark(uint32_t letter) {
+    return letter == 0x0439 || letter == 0x0457 || letter == 0x045E;
+}
+
+/* A token that grows. */
+struct token {
+    char text[TOKEN_MAX + 8];
+    int len;
+    int start; /* in the text */
+    int end;
+};
+
+static void token_add(struct token *token, const char *bytes, size_t len) {
+    if (token->len + (int)len <= TOKEN_MAX) {
+        memcpy(token->text + token->len, bytes, len);
+        token->len += (int)len;
+    }
+}
+
+static void token_add_letter(struct token *token, uint32_t letter) {
+    utf8proc_uint8_t bytes[4];
+    for (size_t i = 0; i < sizeof plain_letters / sizeof *plain_letters; i++) {
+        if (plain_letters[i].letter == letter) {
+            token_add(token, plain_letters[i].plain, strlen(plain_letters[i].plain));
+            return;
+        }
+    }
+    token_add(token, (const char *)bytes, (size_t)utf8proc_encode_char((utf8proc_int32_t)letter, bytes));
+}
+
+/* A letter, number or mark: small, and without accents. */
+static void token_fold(struct token *token, uint32_t code_point) {
+    utf8proc_int32_t parts[8];
+    uint32_t letter = (uint32_t)utf8proc_tolower((utf8proc_int32_t)code_point);
+    utf8proc_ssize_t count =
+        keeps_mark(letter) ? 0 : utf8proc_decompose_char((utf8proc_int32_t)letter, parts, 8, UTF8PROC_DECOMPOSE, NULL);
+    if (count <= 0 || count > 8) {
+        token_add_letter(token, letter);
+        return;
+    }
+    for (utf8proc_ssize_t i = 0; i < count; i++) {
+        if (!is_accent(utf8proc_get_property(parts[i])))
+            token_add_letter(token, (uint32_t)parts[i]);
+    }
+}
+
+/* ---- cutting */
+
+static bool is_word_category(utf8proc_category_t category) {
+    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
+           (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) || category == UTF8PROC_CATEGORY_CO;
+}
+
+/* Whether a code point is of a word; a mark is where a word goes on, and a soft hyphen is nothing there. */
+static bool is_of_word(uint32_t code_point, bool goes_on) {
+    utf8proc_category_t category = (utf8proc_category_t)utf8proc_get_property((utf8proc_int32_t)code_point)->category;
+    bool is_mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+    return is_word_category(category) || (goes_on && (is_mark || code_point == 0xAD));
+}
+
+static int token_end(struct token *token, void *context, fts5_token *sink) {
+    int rc = token->len > 0 ? sink(context, 0, token->text, token->len, token->start, token->end) : SQLITE_OK;
+    token->len = 0;
+    token->end = -1;
+    return rc;
+}
+
+/* An ASCII letter or digit, as it is kept; 0 for any other. */
+static char plain_ascii(uint8_t byte) {
+    if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))
+        return (char)byte;
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : 0;
+}
+
+/* Takes the code point at `at`, of `len` bytes, which may end the token at hand. */
+static int take(struct token *token, const char *text, int at, int len, uint32_t code_point, void *context,
+                fts5_token *sink) {
+    bool goes_on = token->end == at && token->end >= 0;
+    bool is_single = len > 1 && is_single_letter(code_point);
+    char ascii = len == 1 ? plain_ascii((uint8_t)text[at]) : 0;
+    bool is_kept = ascii || (len > 1 && !is_single && is_of_word(code_point, goes_on));
+    int rc = goes_on && is_kept ? SQLITE_OK : token_end(token, context, sink);
+    if (rc != SQLITE_OK)
+        return rc;
+    if (is_single)
+        return sink(context, 0, text + at, len, at, at + len);
+    if (!is_kept)
         return SQLITE_OK;
-    return wrapper->inner.xTokenize(wrapper->words, (void *)(uintptr_t)part, flags, text, len, shifted_token);
+    if (!goes_on)
+        token->start = at;
+    token->end = at + len;
+    if (ascii)
+        token_add(token, &ascii, 1);
+    else if (code_point != 0xAD)
+        token_fold(token, code_point);
+    return SQLITE_OK;
 }
 
-static int wrapper_tokenize(Fts5Tokenizer *instance, void *context, int flags, const char *text, int text_len,
-                            fts5_token *sink) {
-    struct wrapper *wrapper = (struct wrapper *)instance;
-    struct shifted part = {.context = context, .sink = sink, .offset = 0};
-    int at = 0;
-    while (at < text_len) {
-        uint32_t code_point = 0;
-        size_t len = utf8_next(&code_point, bytes_of(text + at, (size_t)(text_len - at)));
+static int tokenize(Fts5Tokenizer *instance, void *context, int flags, const char *text, int text_len,
+                    fts5_token *sink) {
+    struct token token = {.end = -1};
+    int rc = SQLITE_OK;
+    (void)instance, (void)flags;
+    for (int at = 0; at < text_len && rc == SQLITE_OK;) {
+        uint32_t code_point = (uint8_t)text[at];
+        size_t len = code_point < 0x80 ? 1 : utf8_next(&code_point, bytes_of(text + at, (size_t)(text_len - at)));
         if (len == 0)
             break;
-        int next = at + (int)len;
-        if (is_single_letter(code_point)) {
-            int rc = wrapper_words(wrapper, &part, flags, text + part.offset, at - part.offset);
-            if (rc == SQLITE_OK)
-                rc = sink(context, 0, text + at, (int)len, at, next);
-            if (rc != SQLITE_OK)
-                return rc;
-            part.offset = next;
-        }
-        at = next;
+        rc = take(&token, text, at, (int)len, code_point, context, sink);
+        at += (int)len;
     }
-    return wrapper_words(wrapper, &part, flags, text + part.offset, text_len - part.offset);
+    return rc == SQLITE_OK ? token_end(&token, context, sink) : rc;
 }
 
-static void wrapper_delete(Fts5Tokenizer *instance) {
-    struct wrapper *wrapper = (struct wrapper *)instance;
-    if (!wrapper)
-        return;
-    if (wrapper->words)
-        wrapper->inner.xDelete(wrapper->words);
-    sqlite3_free(wrapper);
+/* There is nothing to keep between texts. */
+static void instance_delete(Fts5Tokenizer *instance) {
+    (void)instance;
 }
 
-static int wrapper_create(void *context, const char **arguments, int arguments_count, Fts5Tokenizer **out) {
+static int instance_create(void *context, const char **arguments, int arguments_count, Fts5Tokenizer **out) {
     (void)arguments, (void)arguments_count;
-    static const char *options[] = {"remove_diacritics", "2"};
-    fts5_api *api = context;
-    void *inner_context = NULL;
-    struct wrapper *wrapper = sqlite3_malloc(sizeof *wrapper);
-    if (!wrapper)
-        return SQLITE_NOMEM;
-    wrapper->words = NULL;
-    int rc = api->xFindTokenizer(api, "unicode61", &inner_context, &wrapper->inner);
-    if (rc == SQLITE_OK)
-        rc = wrapper->inner.xCreate(inner_context, options, 2, &wrapper->words);
-    if (rc != SQLITE_OK) {
-        sqlite3_free(wrapper);
-        return rc;
-    }
-    *out = (Fts5Tokenizer *)wrapper;
+    *out = context;
     return SQLITE_OK;
 }
 
@@ -130,7 +201,7 @@ fts5_api *tokenizer_fts5(sqlite3 *db) {
 }
 
 int tokenizer_register(sqlite3 *db) {
-    fts5_tokenizer ops = {wrapper_create, wrapper_delete, wrapper_tokenize};
+    fts5_tokenizer ops = {instance_create, instance_delete, tokenize};
     fts5_api *api = tokenizer_fts5(db);
     if (!api || api->xCreateTokenizer(api, TOKENIZER_NAME, api, &ops, NULL) != SQLITE_OK)
         return DEPOSITARY_E_IO;

@@ -1,6 +1,7 @@
 /*
- * How texts and queries are cut into words: SQLite's unicode61 without diacritics, but Han, Kana and Hangul character
- * by character, since they are written without spaces and a word of two of them must be found.
+ * How texts and queries are cut into words: runs of letters, digits and their marks, small and without accents (й and its kin are
+ * letters of their own); Han, Kana and Hangul letter by letter, since they are written without spaces and a word of two of them must be
+ * found. By Unicode's properties and nothing of SQLite's, so that an index does not depend on its version.
  */
 #ifndef CATALOG_TOKENIZER_H
 #define CATALOG_TOKENIZER_H

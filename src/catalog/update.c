@@ -49,6 +49,9 @@ static int batch_end(struct update *update, int error) {
         error = catalog_db_do(update->connection, STATEMENT_COMMIT, update->fault);
     if (error && update->connection && !sqlite3_get_autocommit(update->connection->db))
         (void)!catalog_db_do(update->connection, STATEMENT_ROLLBACK, NULL);
+    if (error && update->connection && /* what was told beforehand is taken back */
+        standing_load(&catalog->standing, update->connection, NULL))
+        error = fault_set(update->fault, DEPOSITARY_E_MEMORY, "catalog: no memory for the places of texts");
     if (!error)
         __atomic_store_n(&catalog->size, update->progress.size, __ATOMIC_RELEASE);
     if (!catalog->writer)
@@ -58,6 +61,8 @@ static int batch_end(struct update *update, int error) {
 }
 
 static int add_edition(struct update *update, const struct edition_record *edition) {
+    if (standing_add_edition(&update->catalog->standing, update->progress.size, edition))
+        return fault_set(update->fault, DEPOSITARY_E_MEMORY, "catalog: no memory for an edition");
     sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_EDITION_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;
@@ -152,6 +157,9 @@ static int add_clause(struct update *update, const struct edition_record *editio
         error = text_of(update, &clause, &id);
     if (error)
         return error;
+    if (standing_add_place(&update->catalog->standing, update->progress.size, update->progress.place, id,
+                           clause_kind_of(clause.eid)))
+        return fault_set(update->fault, DEPOSITARY_E_MEMORY, "catalog: no memory for a clause");
     sqlite3_stmt *statement = catalog_db_statement(update->connection, STATEMENT_CLAUSE_ADD, update->fault);
     if (!statement)
         return DEPOSITARY_E_IO;

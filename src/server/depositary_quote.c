@@ -15,7 +15,8 @@
 #define REGION_MAX     (4u * 1024 * 1024) /* bytes of joined text; a longer region ends there */
 #define REGION_CLAUSES 2048u
 #define WORK_MAX       UINT64_C(500000000) /* steps of comparison: about a second at the worst */
-#define JUDGED_MAX     40u                 /* regions that are compared by more than bytes; the likeliest first */
+#define JUDGED_MAX     16u                 /* regions that are compared by more than bytes; the likeliest first */
+#define COMMON         40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
 
 /* Clauses first to last of an edition, that follow one another. */
 struct region {
@@ -142,15 +143,25 @@ static void merge_regions(struct check *check) {
     qsort(check->regions, check->regions_count, sizeof *check->regions, by_rank);
 }
 
-static int make_regions(struct check *check, const struct catalog_hits *candidates) {
+/* The candidate alone; its length does not matter, since nothing is joined to it. */
+static int make_region_alone(struct check *check, const struct catalog_hit *hit, size_t rank) {
+    check->regions[check->regions_count++] =
+        (struct region){.edition_index = hit->edition_index, .first = hit->place, .last = hit->place, .rank = rank};
+    return 0;
+}
+
+static int make_regions(struct check *check, const struct catalog_hits *candidates, size_t count, bool is_alone) {
+    check->regions_count = 0;
+    check->joined.region = NULL;
     check->regions = answer_alloc(check->call, (candidates->count + 1) * sizeof *check->regions);
     if (!check->regions)
         return DEPOSITARY_E_LIMIT;
-    for (size_t i = 0; i < candidates->count; i++) {
-        int error = make_region(check, &candidates->hits[i], i, &check->regions[check->regions_count]);
+    for (size_t i = 0; i < count; i++) {
+        int error = is_alone ? make_region_alone(check, &candidates->hits[i], i)
+                             : make_region(check, &candidates->hits[i], i, &check->regions[check->regions_count]);
         if (error)
             return error;
-        check->regions_count++;
+        check->regions_count += !is_alone;
     }
     merge_regions(check);
     return 0;
@@ -266,13 +277,27 @@ static int judge_joined(struct check *check) {
     return 0;
 }
 
-/* Bytes first, in every region; only where none holds the quote, the likeliest are compared further. */
-static int judge(struct check *check) {
+/* Bytes first, in every region. */
+static int judge_bytes(struct check *check) {
     int error = 0;
     for (size_t i = 0; !error && i < check->regions_count; i++) {
         error = join_region(check, &check->regions[i]);
         if (!error && holds(buffer_bytes(&check->joined.text), check->quote))
             error = judge_joined(check);
+    }
+    return error;
+}
+
+/* Only where none holds the quote, the likeliest are compared further. A quote that stands everywhere is looked for within the clauses first. */
+static int judge(struct check *check, const struct catalog_hits *candidates) {
+    bool is_common = candidates->count > COMMON;
+    int error = make_regions(check, candidates, candidates->count, is_common);
+    if (!error)
+        error = judge_bytes(check);
+    if (!error && is_common && check->total == 0) {
+        error = make_regions(check, candidates, COMMON, false);
+        if (!error)
+            error = judge_bytes(check);
     }
     if (error || check->total > 0)
         return error;
@@ -429,9 +454,7 @@ static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteR
         return DEPOSITARY_E_LIMIT;
     int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL);
     if (!error)
-        error = make_regions(check, candidates);
-    if (!error)
-        error = judge(check);
+        error = judge(check, candidates);
     if (!error)
         error = add_matches(check, response);
     if (!error) {

@@ -77,6 +77,10 @@ static int add_hits(struct call *call, const struct catalog_hits *found, bool ha
 }
 
 static int bad_query(struct call *call, int error, const struct fault *fault) {
+    if (error == DEPOSITARY_E_LIMIT) {
+        status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT", "%s", fault_text(fault));
+        return error;
+    }
     if (error != DEPOSITARY_E_QUERY)
         return part_fault(call, error, fault);
     status_bad_field(&call->status, "query", "%s", fault_text(fault));

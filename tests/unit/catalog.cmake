@@ -9,6 +9,7 @@ target_link_libraries(library_maker PUBLIC ledger_maker depositary_catalog)
 depositary_check(query depositary_catalog)
 depositary_check(catalog library_maker)
 depositary_check(search library_maker)
+depositary_check(search_table ledger_maker depositary_catalog packages::utf8proc)
 
 # The service by itself, without the network around it.
 depositary_check(depositary_service library_maker depositary_server)
