@@ -136,7 +136,12 @@ static void slot_seal(struct slot *slot, enum exchange_next next) {
                                      .request_digest = slot->exchange.request_digest,
                                      .answer_digest = slot->exchange.answer->digest,
                                      .sealed = slot_send};
-    sealer_submit(slot->listener->parts.exchanger->server->sealer, &slot->sealing);
+    struct sealer *sealer = slot->listener->parts.exchanger->server->sealer;
+    if (listener_calls(slot->listener) == 1) {
+        sealer_submit_lone(sealer, &slot->sealing);
+    } else {
+        sealer_submit(sealer, &slot->sealing);
+    }
 }
 
 /* From a worker. */

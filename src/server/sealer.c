@@ -12,8 +12,6 @@
 
 struct sealer {
     char origin[LIMIT_ORIGIN + 1];
-    const uint8_t *secret_key;
-    uint8_t public_key[PUBLIC_KEY_LEN];
 
     pthread_t thread;
     pthread_mutex_t lock; /* over what follows */
@@ -22,14 +20,14 @@ struct sealer {
     struct sealing **last; /* where the next one is linked */
     bool is_asleep;
     bool is_stopping;
-    const uint8_t *next_secret_key; /* NULL: none is to take over */
-    uint8_t next_public_key[PUBLIC_KEY_LEN];
-    pthread_cond_t adopted;
 
-    /* the thread's own */
+    struct sealing *batch[LIMIT_BATCH]; /* the thread's own */
+
+    pthread_mutex_t desk; /* over what follows: who seals, the thread or the caller with a lone answer */
+    const uint8_t *secret_key;
+    uint8_t public_key[PUBLIC_KEY_LEN];
     struct merkle_tree tree;
     struct buffer head;
-    struct sealing *batch[LIMIT_BATCH];
 };
 
 /* Answers of one state can be told in one head; the note may have got more signatures meanwhile. */
@@ -37,26 +35,14 @@ static bool same_state(const struct ledger_state *a, const struct ledger_state *
     return a == b || (a->size == b->size && hash_equal(&a->root, &b->root));
 }
 
-/* Under the lock, between two batches. */
-static void adopt_key(struct sealer *sealer) {
-    if (sealer->next_secret_key) {
-        sealer->secret_key = sealer->next_secret_key;
-        memcpy(sealer->public_key, sealer->next_public_key, sizeof(sealer->public_key));
-        sealer->next_secret_key = NULL;
-        pthread_cond_signal(&sealer->adopted);
-    }
-}
-
 /* Takes the next batch: what waits at the front, as far as it is of one state. 0 only when the sealer stops. */
 static size_t take_batch(struct sealer *sealer) {
     size_t count = 0;
     pthread_mutex_lock(&sealer->lock);
-    adopt_key(sealer);
     while (!sealer->first && !sealer->is_stopping) {
         sealer->is_asleep = true;
         pthread_cond_wait(&sealer->wake, &sealer->lock);
-        adopt_key(sealer);
-    }
+        }
     sealer->is_asleep = false;
     while (sealer->first && count < LIMIT_BATCH &&
            (count == 0 || same_state(sealer->first->state, sealer->batch[0]->state))) {
@@ -70,18 +56,18 @@ static size_t take_batch(struct sealer *sealer) {
     return count;
 }
 
-static void build_tree(struct sealer *sealer, size_t count) {
+static void build_tree(struct sealer *sealer, struct sealing *const batch[], size_t count) {
     merkle_tree_reset(&sealer->tree);
     for (size_t i = 0; i < count; i++) {
         struct hash leaf;
-        seal_leaf(&leaf, &sealer->batch[i]->request_digest, &sealer->batch[i]->answer_digest);
+        seal_leaf(&leaf, &batch[i]->request_digest, &batch[i]->answer_digest);
         merkle_tree_append(&sealer->tree, &leaf);
     }
     merkle_tree_finish(&sealer->tree);
 }
 
-static int sign_head(struct sealer *sealer, size_t count, uint8_t signature[SIGNATURE_LEN]) {
-    const struct ledger_state *state = sealer->batch[0]->state;
+static int sign_head(struct sealer *sealer, const struct ledger_state *state, size_t count,
+                     uint8_t signature[SIGNATURE_LEN]) {
     struct seal_head head = {
         .size = count, .sealed_at = clock_now_s(), .ledger_size = state->size, .ledger_root = state->root};
     memcpy(head.origin, sealer->origin, sizeof(head.origin));
@@ -91,10 +77,11 @@ static int sign_head(struct sealer *sealer, size_t count, uint8_t signature[SIGN
     return error ? error : seal_sign(signature, buffer_bytes(&sealer->head), sealer->secret_key);
 }
 
-static void seal_batch(struct sealer *sealer, size_t count) {
+/* At the desk. */
+static void seal_batch(struct sealer *sealer, struct sealing *const batch[], size_t count) {
     uint8_t signature[SIGNATURE_LEN];
-    build_tree(sealer, count);
-    int error = sign_head(sealer, count, signature);
+    build_tree(sealer, batch, count);
+    int error = sign_head(sealer, batch[0]->state, count, signature);
     if (error) {
         log_line(LOG_LEVEL_ERROR, "answers could not be sealed", "reason", depositary_error_text(error), NULL);
     }
@@ -103,18 +90,20 @@ static void seal_batch(struct sealer *sealer, size_t count) {
                         .signature = bytes_of(signature, sizeof(signature))};
     uint64_t now = clock_monotonic_ns();
     for (size_t i = 0; i < count; i++) {
-        sealer->batch[i]->batch = count;
-        sealer->batch[i]->sealed_ns = now;
+        batch[i]->batch = count;
+        batch[i]->sealed_ns = now;
         seal.index = i;
         merkle_tree_path(&seal.path, &sealer->tree, i);
-        sealer->batch[i]->sealed(sealer->batch[i], error ? NULL : &seal); /* it may be gone after this */
+        batch[i]->sealed(batch[i], error ? NULL : &seal); /* it may be gone after this */
     }
 }
 
 static void *run(void *context) {
     struct sealer *sealer = context;
     for (size_t count; (count = take_batch(sealer)) > 0;) {
-        seal_batch(sealer, count);
+        pthread_mutex_lock(&sealer->desk);
+        seal_batch(sealer, sealer->batch, count);
+        pthread_mutex_unlock(&sealer->desk);
     }
     return NULL;
 }
@@ -132,22 +121,27 @@ void sealer_submit(struct sealer *sealer, struct sealing *sealing) {
     }
 }
 
-void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key) {
-    pthread_mutex_lock(&sealer->lock);
-    sealer->next_secret_key = secret_key;
-    memcpy(sealer->next_public_key, public_key, sizeof(sealer->next_public_key));
-    pthread_cond_signal(&sealer->wake);
-    while (sealer->next_secret_key) {
-        pthread_cond_wait(&sealer->adopted, &sealer->lock);
+void sealer_submit_lone(struct sealer *sealer, struct sealing *sealing) {
+    if (pthread_mutex_trylock(&sealer->desk) != 0) { /* a batch is being sealed: the next one takes this along */
+        sealer_submit(sealer, sealing);
+        return;
     }
-    pthread_mutex_unlock(&sealer->lock);
+    seal_batch(sealer, &sealing, 1);
+    pthread_mutex_unlock(&sealer->desk);
+}
+
+void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key) {
+    pthread_mutex_lock(&sealer->desk);
+    sealer->secret_key = secret_key;
+    memcpy(sealer->public_key, public_key, sizeof(sealer->public_key));
+    pthread_mutex_unlock(&sealer->desk);
 }
 
 static void sealer_free(struct sealer *sealer) {
     merkle_tree_free(&sealer->tree);
     buffer_free(&sealer->head);
-    pthread_cond_destroy(&sealer->adopted);
     pthread_cond_destroy(&sealer->wake);
+    pthread_mutex_destroy(&sealer->desk);
     pthread_mutex_destroy(&sealer->lock);
     free(sealer);
 }
@@ -159,8 +153,8 @@ int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the sealer");
     }
     pthread_mutex_init(&sealer->lock, NULL);
+    pthread_mutex_init(&sealer->desk, NULL);
     pthread_cond_init(&sealer->wake, NULL);
-    pthread_cond_init(&sealer->adopted, NULL);
     buffer_init(&sealer->head, LIMIT_SEAL_HEAD);
     snprintf(sealer->origin, sizeof(sealer->origin), "%s", origin);
     sealer->secret_key = secret_key;

@@ -67,11 +67,15 @@ static void take_seal(struct sealing *sealing, const struct seal *seal) {
     sem_post(waiting->done);
 }
 
-static void submit(struct waiting *waiting, unsigned number, const struct ledger_state *state) {
+static void prepare(struct waiting *waiting, unsigned number, const struct ledger_state *state) {
     *waiting = (struct waiting){
         .sealing = {.state = state, .sealed = take_seal}, .error = -1, .hold = waiting->hold, .done = &done};
     seal_digest(&waiting->sealing.request_digest, bytes_of(&number, sizeof(number)));
     seal_digest(&waiting->sealing.answer_digest, bytes_of(states, number % 7));
+}
+
+static void submit(struct waiting *waiting, unsigned number, const struct ledger_state *state) {
+    prepare(waiting, number, state);
     sealer_submit(sealer, &waiting->sealing);
 }
 
@@ -99,6 +103,33 @@ START_TEST(lone_answer_waits_for_nobody) {
     ck_assert_uint_eq(waiting.index, 0);
     ck_assert_int_ge(waiting.head.sealed_at, before);
     ck_assert_int_le(waiting.head.sealed_at, clock_now_s());
+}
+END_TEST
+
+START_TEST(lone_answer_is_sealed_before_submitting_returns) {
+    struct waiting waiting = {0};
+    prepare(&waiting, 1, &states[0]);
+    sealer_submit_lone(sealer, &waiting.sealing);
+    ck_assert_int_eq(sem_trywait(&done), 0);
+    assert_sealed(&waiting, &states[0]);
+    ck_assert_uint_eq(waiting.head.size, 1);
+}
+END_TEST
+
+START_TEST(lone_answer_joins_the_queue_while_a_batch_is_sealed) {
+    static struct waiting waiting[2];
+    sem_t hold;
+    sem_init(&hold, 0, 0);
+    waiting[0].hold = &hold;
+    submit(&waiting[0], 0, &states[0]);
+    sem_wait(&held);
+    prepare(&waiting[1], 1, &states[0]);
+    sealer_submit_lone(sealer, &waiting[1].sealing);
+    ck_assert_int_eq(waiting[1].error, -1); /* not yet */
+    sem_post(&hold);
+    wait_for(2);
+    assert_sealed(&waiting[1], &states[0]);
+    sem_destroy(&hold);
 }
 END_TEST
 
@@ -201,7 +232,8 @@ static void *submit_many(void *context) {
     struct waiting *waiting = context;
     for (unsigned i = 0; i < 2000; i++) {
         waiting[i].hold = NULL;
-        submit(&waiting[i], i, &states[0]);
+        prepare(&waiting[i], i, &states[0]);
+        (i % 3 == 0 ? sealer_submit_lone : sealer_submit)(sealer, &waiting[i].sealing);
     }
     return NULL;
 }
@@ -229,6 +261,8 @@ int main(void) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, lone_answer_waits_for_nobody);
+    tcase_add_test(tests, lone_answer_is_sealed_before_submitting_returns);
+    tcase_add_test(tests, lone_answer_joins_the_queue_while_a_batch_is_sealed);
     tcase_add_test(tests, batch_is_what_waits_up_to_the_limit);
     tcase_add_test(tests, batch_never_mixes_states);
     tcase_add_test(tests, same_state_in_another_place_is_the_same_batch);
