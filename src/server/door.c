@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "rpc/call.h"
+#include "rpc/socket.h"
 #include "server/config.h"
 
 #include <errno.h>
@@ -125,7 +126,8 @@ enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_
         if (set_up_socket(socket, timeout_ms, &is_connected) == 0) {
             door = ask(socket, listen_url, tls, buffer_bytes(&request));
         }
-        nng_close(socket);
+        nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, NULL, NULL); /* is_connected ends with this function */
+        (void)socket_close(socket);
     }
     buffer_free(&request);
     if (door == DOOR_SILENT && !__atomic_load_n(&is_connected, __ATOMIC_ACQUIRE)) {

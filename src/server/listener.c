@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "rpc/call.h"
+#include "rpc/socket.h"
 #include "server/config.h"
 #include "server/sealer.h"
 
@@ -412,7 +413,7 @@ void listener_stop(struct listener *listener) {
     if (!listener) {
         return;
     }
-    nng_close(listener->socket);
+    bool is_closed = socket_close(listener->socket);
     pthread_mutex_lock(&listener->lock);
     while (listener->slots_running > 0) {
         pthread_cond_wait(&listener->stopped, &listener->lock);
@@ -420,6 +421,12 @@ void listener_stop(struct listener *listener) {
     pthread_mutex_unlock(&listener->lock);
     for (unsigned i = 0; i < listener->slots_count; i++) {
         nng_aio_free(listener->slots[i].aio);
+    }
+    if (!is_closed) { /* nng may still tell of a connection: what it tells it to stays */
+        log_line(LOG_LEVEL_WARNING,
+                 "the network library did not let go of a door; it is left to the end of the process", "listen",
+                 listener->url, NULL);
+        return;
     }
     pthread_cond_destroy(&listener->stopped);
     pthread_mutex_destroy(&listener->lock);

@@ -1,5 +1,6 @@
 /* depositaryd: what it was told, then what it does. depositaryd(8). */
 #include "base/log.h"
+#include "rpc/socket.h"
 #include "server/answer_key.h"
 #include "server/config.h"
 #include "server/door.h"
@@ -153,6 +154,8 @@ int main(int argc, char **argv) {
         status = serve(&config, &awaited);
         break;
     }
-    nng_fini();
+    if (socket_none_left()) {
+        nng_fini();
+    }
     return status;
 }

@@ -42,7 +42,7 @@ static size_t take_batch(struct sealer *sealer) {
     while (!sealer->first && !sealer->is_stopping) {
         sealer->is_asleep = true;
         pthread_cond_wait(&sealer->wake, &sealer->lock);
-        }
+    }
     sealer->is_asleep = false;
     while (sealer->first && count < LIMIT_BATCH &&
            (count == 0 || same_state(sealer->first->state, sealer->batch[0]->state))) {

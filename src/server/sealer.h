@@ -13,13 +13,10 @@ struct sealing {
     const struct ledger_state *state; /* that it was answered from */
     struct hash request_digest;
     struct hash answer_digest;
-<<<<<<< HEAD
     size_t batch;       /* set before `sealed`: answers under the same signature, */
     uint64_t sealed_ns; /* and when it was made, by the monotonic clock */
     /** Told once, from the sealer's thread. The seal's views end with the call-back; NULL where signing failed. */
-=======
     /** Told once, from the sealer's thread, or from within sealer_submit_lone. It submits nothing itself. The seal's views end with the call-back; NULL where signing failed. */
->>>>>>> 22b498f (server: a lone answer is sealed where it was made)
     void (*sealed)(struct sealing *sealing, const struct seal *seal);
     struct sealing *next; /* for sealer.c */
 };
@@ -32,12 +29,9 @@ MUST_USE int sealer_start(struct sealer **out, const char *origin, const uint8_t
 /** Seals what waits, then ends the thread; nothing is submitted any more. NULL is fine. */
 void sealer_stop(struct sealer *sealer);
 void sealer_submit(struct sealer *sealer, struct sealing *sealing);
-<<<<<<< HEAD
 /** From the next batch on another key seals; when this returns the one before is used no more. Not from two threads at once. */
 void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key);
-=======
 /** For the answer of the only call under way: sealed at once, in the caller's thread, which saves two turns of the scheduler. While a batch is being sealed: as sealer_submit. */
 void sealer_submit_lone(struct sealer *sealer, struct sealing *sealing);
->>>>>>> 22b498f (server: a lone answer is sealed where it was made)
 
 #endif
