@@ -2,6 +2,7 @@
 #include "follower/announced.h"
 
 #include "base/limits.h"
+#include "rpc/socket.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/sub.h>
@@ -57,7 +58,7 @@ int announced_start(struct announced **out, const char *url, const char *origin,
     if (error == 0 && pthread_create(&announced->thread, NULL, run, announced) != 0)
         error = fault_set(fault, DEPOSITARY_E_MEMORY, "no thread for announcements");
     if (error) {
-        nng_close(announced->socket);
+        (void)socket_close(announced->socket);
         free(announced);
         return error;
     }
@@ -68,7 +69,7 @@ int announced_start(struct announced **out, const char *url, const char *origin,
 void announced_stop(struct announced *announced) {
     if (announced == NULL)
         return;
-    nng_close(announced->socket);
+    (void)socket_close(announced->socket);
     pthread_join(announced->thread, NULL);
     free(announced);
 }

@@ -6,6 +6,7 @@
 #include "depositary/v1/depositary.pb-c.h"
 #include "depositary/v1/ledger.pb-c.h"
 #include "rpc/call.h"
+#include "rpc/socket.h"
 
 #include <inttypes.h>
 #include <nng/nng.h>
@@ -228,7 +229,7 @@ static int source_clauses(struct source *source, const struct source_clauses *wa
 
 static void source_close(struct source *source) {
     struct rpc_source *rpc = rpc_of(source);
-    nng_close(rpc->socket);
+    (void)socket_close(rpc->socket);
     arena_free(&rpc->arena);
     buffer_free(&rpc->request);
     buffer_free(&rpc->records);
@@ -237,7 +238,7 @@ static void source_close(struct source *source) {
 
 /* A closed socket ends every call, now and later. */
 static void source_cancel(struct source *source) {
-    nng_close(rpc_of(source)->socket);
+    (void)socket_close(rpc_of(source)->socket);
 }
 
 static const struct source_ops RPC_OPS = {

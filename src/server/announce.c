@@ -2,6 +2,7 @@
 #include "server/announce.h"
 
 #include "base/time.h"
+#include "rpc/socket.h"
 #include "server/config.h"
 #include "server/view.h"
 
@@ -109,8 +110,7 @@ int announcer_start(struct announcer **out, const char *url, unsigned subscriber
 }
 
 void announcer_stop(struct announcer *announcer) {
-    if (announcer) {
-        nng_close(announcer->socket);
+    if (announcer && socket_close(announcer->socket)) { /* else nng may still tell it of a subscriber */
         free(announcer);
     }
 }
@@ -148,7 +148,7 @@ static enum door knock(void *context, int timeout_ms) {
         door_dial(socket, announcer->url, announcer->tls) == 0) {
         door = listen_until(announcer, socket, timeout_ms);
     }
-    nng_close(socket);
+    (void)socket_close(socket);
     return door;
 }
 

@@ -15,7 +15,6 @@ struct sealing {
     struct hash answer_digest;
     size_t batch;       /* set before `sealed`: answers under the same signature, */
     uint64_t sealed_ns; /* and when it was made, by the monotonic clock */
-    /** Told once, from the sealer's thread. The seal's views end with the call-back; NULL where signing failed. */
     /** Told once, from the sealer's thread, or from within sealer_submit_lone. It submits nothing itself. The seal's views end with the call-back; NULL where signing failed. */
     void (*sealed)(struct sealing *sealing, const struct seal *seal);
     struct sealing *next; /* for sealer.c */
