@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "rpc/socket.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -15,12 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ENDPOINTS_MAX 64u
 #define ENDPOINT_MAX  256u          /* bytes */
 #define PEM_MAX       (256u * 1024) /* bytes */
 #define RECONNECT_MIN 50            /* ms */
 #define RECONNECT_MAX 2000          /* ms */
+#define CLOSE_STEP_NS 5000000
 
 enum line_phase { PHASE_IDLE, PHASE_SEND, PHASE_RECEIVE, PHASE_PAUSE };
 
@@ -338,23 +341,39 @@ enum line_result connect_pause(struct connection *connection, uint32_t pause_ms,
 
 /* ---- closing */
 
+/*
+ * Ends all exchanges, before the socket is closed: nng 1.5.2 ends the program where a context is used while its socket closes. What is between two
+ * steps is not under way yet, and cannot be cancelled: so until none is left. Returns the lines.
+ */
+static struct line *stop_lines(struct connection *connection) {
+    pthread_mutex_lock(&connection->lock);
+    connection->is_closing = true; /* no line is taken from now on */
+    struct line *all = connection->all;
+    while (connection->active > 0) {
+        struct timespec until;
+        pthread_mutex_unlock(&connection->lock);
+        for (struct line *line = all; line != NULL; line = line->next_all) {
+            nng_aio_cancel(line->aio);
+        }
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += CLOSE_STEP_NS;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_mutex_lock(&connection->lock);
+        if (connection->active > 0) {
+            pthread_cond_timedwait(&connection->quiet, &connection->lock, &until);
+        }
+    }
+    pthread_mutex_unlock(&connection->lock);
+    return all;
+}
+
 void connect_close(struct connection *connection) {
     if (connection == NULL) {
         return;
     }
-    pthread_mutex_lock(&connection->lock);
-    connection->is_closing = true; /* no line is taken from now on */
-    struct line *all = connection->all;
-    pthread_mutex_unlock(&connection->lock);
-    for (struct line *line = all; line != NULL; line = line->next_all) {
-        nng_aio_cancel(line->aio);
-    }
-    (void)nng_close(connection->socket);
-    pthread_mutex_lock(&connection->lock);
-    while (connection->active > 0) {
-        pthread_cond_wait(&connection->quiet, &connection->lock);
-    }
-    pthread_mutex_unlock(&connection->lock);
+    struct line *all = stop_lines(connection);
+    (void)socket_close(connection->socket);
     while (all != NULL) {
         struct line *line = all;
         all = line->next_all;
