@@ -47,8 +47,9 @@ curl -s "$web/tile/0/000" | cmp - <(curl -s "$web/tile/0/000") || fail "a tile d
 # A first hash by hand: a bundle's first entry, behind its length, is the first leaf.
 curl -s "$web/tile/entries/000" >"$work/bundle"
 length=$((16#$(head -c 2 "$work/bundle" | od -An -tx1 | tr -d ' ')))
-leaf=$( (printf '\0'; tail -c +3 "$work/bundle" | head -c "$length") | sha256sum | cut -d' ' -f1)
-[[ $(curl -s "$web/tile/0/000" | head -c 32 | od -An -v -tx1 | tr -d ' \n') == "$leaf" ]] || fail "the first leaf is not the first entry's"
+leaf=$( (printf '\0'; head -c "$((length + 2))" "$work/bundle" | tail -c +3) | sha256sum | cut -d' ' -f1)
+curl -s -o "$work/tile" "$web/tile/0/000"
+[[ $(head -c 32 "$work/tile" | od -An -v -tx1 | tr -d ' \n') == "$leaf" ]] || fail "the first leaf is not the first entry's"
 
 # From the daemon's tiles alone: the clauses are not there, which is said.
 expect 0 depositary audit --http "$web"
