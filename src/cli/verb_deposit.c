@@ -5,6 +5,7 @@
 #include "cli/desk.h"
 #include "cli/preview.h"
 
+#include "akn/akn.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time.h"
@@ -165,8 +166,13 @@ static int read_source(struct job *job, struct fault *fault) {
     if (error) {
         return error;
     }
-    error =
-        job->outline_path ? read_outline(&outline, job, &reason) : import_plain(&outline, job->source, &how, &reason);
+    if (job->outline_path) {
+        error = read_outline(&outline, job, &reason);
+    } else if (!job->numbering && akn_is(job->source)) {
+        error = akn_import(&outline, job->source, &reason);
+    } else {
+        error = import_plain(&outline, job->source, &how, &reason);
+    }
     if (!error) {
         error = judge_limits(&outline, &reason);
     }

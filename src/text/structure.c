@@ -12,6 +12,7 @@
 #include "text/division.h"
 #include "text/label.h"
 #include "text/lines.h"
+#include "text/marked.h"
 
 #define LEVELS_MAX         4  /* of lists in lists */
 #define LINES_BEFORE_LABEL 24 /* headings of parts and chapters that may stand above a unit's label */
@@ -392,6 +393,9 @@ int structure_of(struct structure *out, struct bytes eid, struct bytes text) {
     enum clause_kind kind = clause_kind_of(eid);
     if (eid.len > LIMIT_EID || text.len >= UINT32_MAX) {
         return DEPOSITARY_E_LIMIT;
+    }
+    if (is_marked_text(text)) {
+        return structure_marked(out, eid, text);
     }
     if (kind != KIND_CLAUSE && kind != KIND_ANNEX) {
         *out = builder.structure;
