@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "depositary/client.h"
+#include "proof/copy.h"
 
 /* The exit codes that scripts rely on. */
 enum cli_exit {
@@ -186,6 +187,14 @@ typedef int cli_fetch(struct cli *cli, void *context, const depositary_page *pag
  * in any case). 0 or an exit code, told; then *out is empty. */
 int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out);
 void cli_pages_free(struct cli_pages *pages);
+
+/* copies.c */
+
+/** Writes a file into a folder. 0 or an exit code, told. */
+int cli_write_file(const char *dir, const char *name, struct bytes in);
+/** Writes the certified copy of one clause; *name is its name without the ending. 0 or an exit code, told. */
+int cli_write_copy(const char *dir, const depositary_answer *answer, const depositary_clause *clause,
+                   char name[COPY_NAME_MAX]);
 
 /* whole.c */
 

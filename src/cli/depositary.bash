@@ -24,7 +24,7 @@ _depositary() {
     case $verb in
     '') own=$verbs ;;
     get) own="$which --record --explain" ;;
-    show) own="$which --text --explain" ;;
+    show) own="$which --text --akn --output --explain" ;;
     history) own='--language' ;;
     search) own="$which --instrument --kind --limit --page" ;;
     quote) own="$which --instrument --all" ;;

@@ -25,46 +25,6 @@ static bool take(void *context, int val, const char *argument) {
     return cli_take_which(&certify->which, val, argument);
 }
 
-static int write_file(const char *dir, const char *name, struct bytes in) {
-    char path[4096];
-    struct fault fault = {0};
-    if (file_path(path, sizeof path, dir, name) != 0) {
-        cli_error("%s: path too long", dir);
-        return CLI_REFUSED;
-    }
-    if (file_write(path, in, 0644, &fault) != 0) {
-        cli_error("%s: %s", path, fault_text(&fault));
-        return CLI_REFUSED;
-    }
-    return 0;
-}
-
-/* The copy of one clause; *name is its name without the ending. */
-static int write_copy(const struct certify *certify, const depositary_answer *answer, const depositary_clause *clause,
-                      char name[COPY_NAME_MAX]) {
-    const struct clause_record record = {
-        .instrument = bytes_text(clause->edition->instrument),
-        .language = bytes_text(clause->edition->language),
-        .eid = bytes_text(clause->eid),
-    };
-    char file[COPY_NAME_MAX + 8];
-    char *proof = NULL;
-    size_t proof_len;
-    int error = depositary_answer_copy_proof(answer, clause, &proof, &proof_len);
-    if (error != 0) {
-        cli_error("%s: %s", clause->eid, depositary_error_text(error));
-        return cli_exit_code(error);
-    }
-    copy_name(name, &record, clause->edition->edition);
-    snprintf(file, sizeof file, "%s.record", name);
-    int status = write_file(certify->dir, file, bytes_of(clause->record, clause->record_len));
-    snprintf(file, sizeof file, "%s.proof", name);
-    if (status == 0)
-        status = write_file(certify->dir, file, bytes_of(proof, proof_len));
-    free(proof);
-    return status;
-}
-
 static void tell(struct cli *cli, json_t *names, const char *dir, const char *name) {
     if (cli->is_json)
         json_array_append_new(names, json_string(name));
@@ -83,7 +43,7 @@ static int certify_whole(struct cli *cli, struct certify *certify, json_t *names
     for (size_t i = 0; i < whole.pages.count && status == 0; i++)
         for (size_t j = 0; j < depositary_answer_clauses(whole.pages.answers[i]) && status == 0; j++) {
             const depositary_clause *clause = depositary_answer_clause(whole.pages.answers[i], j);
-            status = write_copy(certify, whole.pages.answers[i], clause, name);
+            status = cli_write_copy(certify->dir, whole.pages.answers[i], clause, name);
             buffer_append(&text, bytes_of(clause->text, clause->text_len));
             if (status == 0)
                 tell(cli, names, certify->dir, name);
@@ -95,7 +55,7 @@ static int certify_whole(struct cli *cli, struct certify *certify, json_t *names
     snprintf(file, sizeof file, "%s.%s.%u.txt", whole.edition->instrument, whole.edition->language,
              whole.edition->edition);
     if (status == 0)
-        status = write_file(certify->dir, file, buffer_bytes(&text));
+        status = cli_write_file(certify->dir, file, buffer_bytes(&text));
     if (status == 0 && !cli->is_json)
         printf("%s/%s\n", certify->dir, file);
     buffer_free(&text);
@@ -110,7 +70,7 @@ static int certify_clauses(struct cli *cli, struct certify *certify, char **refe
     for (size_t i = 0; i < count && status == 0; i++)
         status = cli_find_all(cli, &certify->which.query, references[i], &list);
     for (size_t i = 0; i < list.count && status == 0; i++) {
-        status = write_copy(certify, list.items[i].answer, list.items[i].clause, name);
+        status = cli_write_copy(certify->dir, list.items[i].answer, list.items[i].clause, name);
         if (status == 0)
             tell(cli, names, certify->dir, name);
     }

@@ -1,20 +1,28 @@
 /* show: one instrument's metadata and outline, or its whole text byte for byte. */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { OPT_TEXT = CLI_OPT_OWN, OPT_EXPLAIN };
+#include "akn/akn.h"
+#include "base/file.h"
+
+enum { OPT_TEXT = CLI_OPT_OWN, OPT_EXPLAIN, OPT_AKN, OPT_OUT };
 
 static const struct option own_options[] = {
     CLI_WHICH_OPTIONS,
     {"text", no_argument, NULL, OPT_TEXT},
     {"explain", no_argument, NULL, OPT_EXPLAIN},
+    {"akn", no_argument, NULL, OPT_AKN},
+    {"output", required_argument, NULL, OPT_OUT},
     {0},
 };
 
 struct show {
     struct cli_which which;
     bool is_text;
+    bool is_akn;
+    const char *dir; /* where the document and its proofs go; NULL: the document to standard output */
     bool is_explained;
 };
 
@@ -26,6 +34,13 @@ static bool take(void *context, int val, const char *argument) {
         return true;
     case OPT_EXPLAIN:
         show->is_explained = true;
+        return true;
+    case OPT_AKN:
+        show->is_akn = true;
+        return true;
+    case OPT_OUT:
+    case 'o':
+        show->dir = argument;
         return true;
     default:
         return cli_take_which(&show->which, val, argument);
@@ -159,13 +174,85 @@ static int show_text(struct cli *cli, const struct show *show) {
     return status;
 }
 
+/* ---- Akoma Ntoso */
+
+/* The document and, for each clause, its certified copy: what proves the text of its elements. */
+static int write_files(const struct show *show, const struct cli_whole *whole, struct bytes document) {
+    char name[COPY_NAME_MAX], file[COPY_NAME_MAX + 8];
+    struct fault fault = {0};
+    if (file_make_dir(show->dir, 0755, &fault) != 0)
+        return cli_error("%s: %s", show->dir, fault_text(&fault)), CLI_REFUSED;
+    snprintf(file, sizeof file, "%s.%s.%u.xml", whole->edition->instrument, whole->edition->language,
+             whole->edition->edition);
+    int status = cli_write_file(show->dir, file, document);
+    for (size_t i = 0; i < whole->pages.count && status == 0; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]) && status == 0; j++)
+            status = cli_write_copy(show->dir, whole->pages.answers[i],
+                                    depositary_answer_clause(whole->pages.answers[i], j), name);
+    if (status == 0)
+        printf("%s/%s\n", show->dir, file);
+    return status == 0 ? cli_finish() : status;
+}
+
+static int make_document(struct buffer *out, const struct cli_whole *whole, struct cli *cli) {
+    const depositary_edition *edition = whole->edition;
+    struct fault fault = {0};
+    struct akn_unit *units = calloc((size_t)edition->clauses + 1, sizeof *units);
+    size_t count = 0;
+    if (units == NULL)
+        return cli_error("out of memory"), CLI_REFUSED;
+    for (size_t i = 0; i < whole->pages.count; i++)
+        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]); j++) {
+            const depositary_clause *clause = depositary_answer_clause(whole->pages.answers[i], j);
+            units[count++] = (struct akn_unit){bytes_text(clause->eid), bytes_of(clause->text, clause->text_len)};
+        }
+    const struct akn_edition source = {.instrument = edition->instrument,
+                                       .language = edition->language,
+                                       .title = edition->title,
+                                       .date = edition->date,
+                                       .deposited_at = edition->deposited_at,
+                                       .origin = depositary_policy_origin(cli->policy),
+                                       .edition = edition->edition,
+                                       .record = bytes_of(edition->record, edition->record_len),
+                                       .units = units,
+                                       .units_count = count};
+    int error = akn_write(out, &source, &fault);
+    free(units);
+    return error != 0 ? (cli_error("%s", fault_text(&fault)), CLI_REFUSED) : 0;
+}
+
+static int show_akn(struct cli *cli, const struct show *show) {
+    struct cli_whole whole;
+    struct buffer document;
+    int status = cli_whole(cli, &show->which.query, &whole);
+    if (status != 0)
+        return status;
+    buffer_init(&document, SIZE_MAX);
+    status = make_document(&document, &whole, cli);
+    if (status == 0 && show->dir != NULL)
+        status = write_files(show, &whole, buffer_bytes(&document));
+    else if (status == 0) {
+        cli_text((const char *)document.data, document.len);
+        status = cli_finish();
+    }
+    buffer_free(&document);
+    cli_whole_free(&whole);
+    return status;
+}
+
 int verb_show(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct show show = {0};
     int status = cli_options(cli, verb, argc, argv, own_options, take, &show, 1, 1);
     if (status >= 0)
         return status;
+    if (show.dir != NULL && !show.is_akn)
+        return cli_usage(verb, "--output is for --akn; to write text and proofs, certify");
+    if (show.is_akn && (show.is_text || cli->is_json))
+        return cli_usage(verb, "--akn excludes --text and --json");
     if ((status = cli_client(cli)) != 0)
         return status;
     show.which.query.instrument = argv[optind];
+    if (show.is_akn)
+        return show_akn(cli, &show);
     return show.is_text ? show_text(cli, &show) : show_outline(cli, &show);
 }

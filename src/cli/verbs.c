@@ -25,6 +25,8 @@ const struct verb verbs[] = {
     {"list", verb_list, "", "the instruments, proved complete", "Example: depositary list --json\n"},
     {"show", verb_show, "INSTRUMENT", "one instrument's metadata and outline, or its whole text",
      WHICH_HELP "  --text             the whole text, byte for byte as deposited\n"
+                "  --akn              the whole text as Akoma Ntoso 3.0, unchanged inside its elements\n"
+                "  -o, --output DIR   with --akn: write it there, and the certified copies that prove its text\n"
                 "  --explain          print each step of the proof\n\n"
                 "Example: depositary show az-cn-joint-statement-2025 --text | sha256sum\n"},
     {"history", verb_history, "INSTRUMENT [REF]", "its editions, their acts and remarks, and what changed, in words",
