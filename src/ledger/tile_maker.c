@@ -72,7 +72,7 @@ int tile_maker_finish(struct tile_maker *maker) {
     }
     for (unsigned level = 0; level < TILE_LEVELS && error == 0; level++) {
         const unsigned width = (unsigned)(maker->hashes[level].len / HASH_LEN);
-        const struct tile tile = {.level = level, .index = size >> (TILE_HEIGHT * (level + 1)), .width = width};
+        const struct tile tile = {.level = level, .index = (size >> (TILE_HEIGHT * level)) / TILE_WIDTH, .width = width};
         if (width > 0)
             error = tell(maker, &tile, &maker->hashes[level]);
     }
