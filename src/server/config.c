@@ -9,10 +9,14 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "depositary/version.h"
 #include "proof/record.h"
 
-#define NUMBER_MAX 1000000u
+#define NUMBER_MAX    1000000u
+#define CACHE_MIB     8u
+#define CACHE_MIB_MAX 65536u
+#define CPU_MAX       1023u
 
 enum {
     OPT_DATA = 256,
@@ -33,6 +37,9 @@ enum {
     OPT_PEER_CONNECTIONS,
     OPT_PEER_CALLS,
     OPT_PEER_RATE,
+    OPT_CACHE,
+    OPT_BATCH,
+    OPT_CPUS,
     OPT_INIT,
     OPT_ORIGIN,
     OPT_EMPTY,
@@ -65,6 +72,9 @@ static const struct option options[] = {
     {"peer-connections", required_argument, NULL, OPT_PEER_CONNECTIONS},
     {"peer-calls", required_argument, NULL, OPT_PEER_CALLS},
     {"peer-rate", required_argument, NULL, OPT_PEER_RATE},
+    {"cache", required_argument, NULL, OPT_CACHE},
+    {"batch", required_argument, NULL, OPT_BATCH},
+    {"cpus", required_argument, NULL, OPT_CPUS},
     {"init", no_argument, NULL, OPT_INIT},
     {"origin", required_argument, NULL, OPT_ORIGIN},
     {"empty", no_argument, NULL, OPT_EMPTY},
@@ -98,6 +108,9 @@ static const char help[] =
     "  --peer-connections N  connections of one address (256; of loopback as many as there are), 0 for no limit;\n"
     "  --peer-calls N        its calls at one time (256; the same)\n"
     "  --peer-rate N         its calls a second (10000; the same)\n"
+    "  --cache MIB           memory for answers that are asked again (8), 0 for none\n"
+    "  --batch N             answers under one signature, 1 to 1024 (1024)\n"
+    "  --cpus LIST           run on these processors only, as in 0,1 (all)\n"
     "  --store sqlite:       the store (sqlite:, in DIR)\n"
     "  --follow URL          be a verified mirror of the depositary there, tcp:// or ipc://; it needs its policy, and trusts nobody\n"
     "  --follow-announce URL   where that one announces its checkpoints (off)\n"
@@ -209,6 +222,37 @@ static int take_limit(struct limits *limits, int val, const char *argument) {
     }
 }
 
+static int take_cache(struct config *config, const char *argument) {
+    uint64_t mib;
+    if (!decimal_parse(&mib, bytes_text(argument)) || mib > CACHE_MIB_MAX)
+        return told("--cache takes mebibytes, 0 to 65536", argument);
+    config->cache_bytes = (size_t)mib << 20;
+    return -1;
+}
+
+static int take_batch(struct config *config, const char *argument) {
+    uint64_t answers;
+    if (!decimal_parse(&answers, bytes_text(argument)) || answers < 1 || answers > LIMIT_BATCH)
+        return told("--batch takes a number of answers, 1 to 1024", argument);
+    config->batch = (size_t)answers;
+    return -1;
+}
+
+/* Numbers with commas between. */
+static int take_cpus(struct config *config, const char *argument) {
+    const char *rest = argument;
+    config->cpus = argument;
+    for (;;) {
+        uint64_t cpu;
+        size_t len = strcspn(rest, ",");
+        if (!decimal_parse(&cpu, bytes_of(rest, len)) || cpu > CPU_MAX)
+            return told("--cpus takes numbers of processors with commas between", argument);
+        if (rest[len] == '\0')
+            return -1;
+        rest += len + 1;
+    }
+}
+
 static int take_file(const char **out, const char *argument, const char *option) {
     if (*argument == '\0')
         return told("a file's name is empty", option);
@@ -237,6 +281,12 @@ static int take(struct config *config, int val, const char *argument) {
     case OPT_PEER_CALLS:
     case OPT_PEER_RATE:
         return take_limit(&config->limits, val, argument);
+    case OPT_CACHE:
+        return take_cache(config, argument);
+    case OPT_BATCH:
+        return take_batch(config, argument);
+    case OPT_CPUS:
+        return take_cpus(config, argument);
     case OPT_DATA:
         return copy(config->data, sizeof config->data, argument, "--data");
     case OPT_LISTEN:
@@ -415,6 +465,8 @@ int config_read(struct config *out, int argc, char **argv) {
     *out = (struct config){.http = "127.0.0.1:7780",
                            .follow_interval_s = 10,
                            .limits = LIMITS_DEFAULT,
+                           .cache_bytes = (size_t)CACHE_MIB << 20,
+                           .batch = LIMIT_BATCH,
                            .drain_timeout_s = 10,
                            .log_level = LOG_LEVEL_INFO,
                            .log_format = LOG_FORMAT_TEXT};

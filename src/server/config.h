@@ -39,6 +39,9 @@ struct config {
     bool is_first_start_allowed; /* an empty folder may be made a ledger of its own: see config_read */
     bool is_empty;               /* --empty: without the built-in instrument */
     bool allow_plaintext;
+    size_t cache_bytes; /* of answers that are kept */
+    size_t batch;       /* answers under one signature, 1 to LIMIT_BATCH */
+    const char *cpus;   /* numbers with commas between; NULL: all */
     unsigned drain_timeout_s;
     enum log_level log_level;
     enum log_format log_format;

@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
         return status;
     }
     sigset_t awaited;
-    process_prepare(&awaited);
+    process_prepare(&awaited, config.cpus);
     log_setup(config.log_level, config.log_format);
     if (sodium_init() < 0) {
         fprintf(stderr, "depositaryd: libsodium cannot be used here\n");

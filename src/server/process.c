@@ -1,10 +1,12 @@
 /* The process's own settings (process.h). What is refused here is no reason not to serve. */
-#define _GNU_SOURCE /* SCHED_BATCH */
+#define _GNU_SOURCE /* SCHED_BATCH, sched_setaffinity */
 
 #include "server/process.h"
 
 #include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -29,10 +31,23 @@ static void prefer_throughput(void) {
     sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
-void process_prepare(sigset_t *awaited) {
+/* All on one processor hand over without waking another: the best for a lone daemon beside other programs (tests/bench/README.md). */
+static void stay_on(const char *cpus) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (const char *rest = cpus; rest; rest = strchr(rest, ',') ? strchr(rest, ',') + 1 : NULL) {
+        CPU_SET(strtoul(rest, NULL, 10), &set);
+    }
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+void process_prepare(sigset_t *awaited, const char *cpus) {
     forbid_core_dumps();
     raise_descriptors();
     prefer_throughput();
+    if (cpus) {
+        stay_on(cpus);
+    }
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(awaited);
     sigaddset(awaited, SIGTERM);

@@ -4,7 +4,8 @@
 
 #include <signal.h>
 
-/** Call before threads start. SIGTERM, SIGINT and SIGHUP are blocked from then on, in every thread, and stand in *awaited for sigtimedwait(2). */
-void process_prepare(sigset_t *awaited);
+/** Call before threads start. SIGTERM, SIGINT and SIGHUP are blocked from then on, in every thread, and stand in *awaited for sigtimedwait(2).
+ * cpus: the processors to run on, numbers with commas between; NULL for all. */
+void process_prepare(sigset_t *awaited, const char *cpus);
 
 #endif

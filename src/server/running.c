@@ -28,7 +28,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CACHE_BYTES    (8u * 1024 * 1024)
 #define WORKERS        3u
 #define WORK_QUEUE_MAX 64u
 #define DRAIN_STEP_MS  20
@@ -149,13 +148,14 @@ static int open_store(struct running *running, struct fault *fault) {
 static int start_parts(struct running *running, struct fault *fault) {
     struct server *server = &running->server;
     server->metrics = &running->metrics;
-    int error = views_new(&server->views, server->ledger, CACHE_BYTES);
+    int error = views_new(&server->views, server->ledger, running->config->cache_bytes);
     error = error ? error : exchanger_init(&running->exchanger, server);
     error = error ? error : peers_new(&running->peers, &running->config->limits);
     if (error) {
         return fault_set(fault, error, "no memory to serve");
     }
-    error = sealer_start(&server->sealer, server->origin, running->key.secret_key, running->key.public_key, fault);
+    error = sealer_start(&server->sealer, server->origin, running->config->batch, running->key.secret_key,
+                         running->key.public_key, fault);
     error = error ? error : key_keeper_start(&running->keeper, running->config->data, &running->key, server, fault);
     error = error ? error : workers_start(&running->workers, WORKERS, WORK_QUEUE_MAX, fault);
     error = error ? error : growth_start(&running->growth, server, fault);

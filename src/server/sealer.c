@@ -12,6 +12,7 @@
 
 struct sealer {
     char origin[LIMIT_ORIGIN + 1];
+    size_t batch_max;
 
     pthread_t thread;
     pthread_mutex_t lock; /* over what follows */
@@ -44,7 +45,7 @@ static size_t take_batch(struct sealer *sealer) {
         pthread_cond_wait(&sealer->wake, &sealer->lock);
     }
     sealer->is_asleep = false;
-    while (sealer->first && count < LIMIT_BATCH &&
+    while (sealer->first && count < sealer->batch_max &&
            (count == 0 || same_state(sealer->first->state, sealer->batch[0]->state))) {
         sealer->batch[count++] = sealer->first;
         sealer->first = sealer->first->next;
@@ -146,8 +147,8 @@ static void sealer_free(struct sealer *sealer) {
     free(sealer);
 }
 
-int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_key, const uint8_t *public_key,
-                 struct fault *fault) {
+int sealer_start(struct sealer **out, const char *origin, size_t batch_max, const uint8_t *secret_key,
+                 const uint8_t *public_key, struct fault *fault) {
     struct sealer *sealer = calloc(1, sizeof(*sealer));
     if (!sealer) {
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the sealer");
@@ -157,6 +158,7 @@ int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_
     pthread_cond_init(&sealer->wake, NULL);
     buffer_init(&sealer->head, LIMIT_SEAL_HEAD);
     snprintf(sealer->origin, sizeof(sealer->origin), "%s", origin);
+    sealer->batch_max = batch_max;
     sealer->secret_key = secret_key;
     memcpy(sealer->public_key, public_key, sizeof(sealer->public_key));
     sealer->last = &sealer->first;

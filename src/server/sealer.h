@@ -22,9 +22,9 @@ struct sealing {
 
 struct sealer;
 
-/** secret_key: 64 bytes, read while the sealer lives; public_key: 32. Origin is copied. */
-MUST_USE int sealer_start(struct sealer **out, const char *origin, const uint8_t *secret_key, const uint8_t *public_key,
-                          struct fault *fault);
+/** batch_max: answers under one signature, 1 to LIMIT_BATCH. secret_key: 64 bytes, read while the sealer lives; public_key: 32. Origin is copied. */
+MUST_USE int sealer_start(struct sealer **out, const char *origin, size_t batch_max, const uint8_t *secret_key,
+                          const uint8_t *public_key, struct fault *fault);
 /** Seals what waits, then ends the thread; nothing is submitted any more. NULL is fine. */
 void sealer_stop(struct sealer *sealer);
 void sealer_submit(struct sealer *sealer, struct sealing *sealing);

@@ -42,7 +42,7 @@ static void set_up(void) {
     }
     sem_init(&done, 0, 0);
     sem_init(&held, 0, 0);
-    ck_assert_int_eq(sealer_start(&sealer, ORIGIN, secret_key, public_key, NULL), 0);
+    ck_assert_int_eq(sealer_start(&sealer, ORIGIN, LIMIT_BATCH, secret_key, public_key, NULL), 0);
 }
 
 static void tear_down(void) {
@@ -158,6 +158,30 @@ START_TEST(batch_is_what_waits_up_to_the_limit) {
 }
 END_TEST
 
+START_TEST(batch_keeps_the_bound_that_was_asked_for) {
+    enum { COUNT = 20 };
+    static struct waiting waiting[COUNT + 1];
+    sem_t hold;
+    sealer_stop(sealer);
+    ck_assert_int_eq(sealer_start(&sealer, ORIGIN, 7, secret_key, public_key, NULL), 0);
+    sem_init(&hold, 0, 0);
+    waiting[0].hold = &hold;
+    submit(&waiting[0], 0, &states[0]);
+    sem_wait(&held);
+    for (unsigned i = 1; i <= COUNT; i++) {
+        waiting[i].hold = NULL;
+        submit(&waiting[i], i, &states[0]);
+    }
+    sem_post(&hold);
+    wait_for(COUNT + 1);
+    for (unsigned i = 1; i <= COUNT; i++) {
+        assert_sealed(&waiting[i], &states[0]);
+        ck_assert_uint_eq(waiting[i].head.size, i <= 14 ? 7 : 6);
+    }
+    sem_destroy(&hold);
+}
+END_TEST
+
 START_TEST(batch_never_mixes_states) {
     enum { COUNT = 200 };
     static struct waiting waiting[COUNT];
@@ -264,6 +288,7 @@ int main(void) {
     tcase_add_test(tests, lone_answer_is_sealed_before_submitting_returns);
     tcase_add_test(tests, lone_answer_joins_the_queue_while_a_batch_is_sealed);
     tcase_add_test(tests, batch_is_what_waits_up_to_the_limit);
+    tcase_add_test(tests, batch_keeps_the_bound_that_was_asked_for);
     tcase_add_test(tests, batch_never_mixes_states);
     tcase_add_test(tests, same_state_in_another_place_is_the_same_batch);
     tcase_add_test(tests, another_key_seals_once_it_was_told);
