@@ -27,7 +27,7 @@ _depositary() {
     show) own="$which --text --akn --output --explain" ;;
     history) own='--language' ;;
     search) own="$which --instrument --kind --limit --page" ;;
-    quote) own="$which --instrument --all" ;;
+    quote) own="$which --instrument --all --whole --batch" ;;
     cite) own="$which --instrument" ;;
     certify) own="$which --output" ;;
     verify) own='--explain --online' ;;

@@ -128,6 +128,8 @@ int verb_search(struct cli *cli, const struct verb *verb, int argc, char **argv)
         cli_note("%llu of %llu (claimed: found in a ledger of %llu entries)", (unsigned long long)count,
                  (unsigned long long)depositary_answer_total(answer),
                  (unsigned long long)depositary_answer_searched_size(answer));
+        if (count > 0 && hits[0].score == 0)
+            cli_note("so many are not ranked: they come in the order of the ledger");
         if (*depositary_answer_next_page(answer) != '\0')
             cli_note("more with --page %s", depositary_answer_next_page(answer));
     }

@@ -40,10 +40,13 @@ const struct verb verbs[] = {
                 "Example: depositary search '\"Belt and Road\" OR silk*'\n"},
     {"quote", verb_quote, "[INSTRUMENT] TEXT|-", "is a quote verbatim, where, and if not, what differs",
      WHICH_HELP
-     "  --instrument ID    in this instrument\n"
-     "  --all              show every place\n\n"
+     "  --instrument ID    in this instrument; where it is not there, the others are looked through, too\n"
+     "  --all              show every place\n"
+     "  --whole            fetch the whole edition and decide here, so that NOT_FOUND is proven\n"
+     "  --batch FILE       a quote a line, or a JSON object a line; a JSON line each (\"-\": standard input)\n\n"
      "Says VERBATIM, FOLDED, DIFFERS or NOT_FOUND; exit code 0 for VERBATIM only. \"-\" reads the quote from standard input.\n\n"
-     "Example: depositary quote az-cn-joint-statement-2025 'mutually beneficial strategic partner'\n"},
+     "Example: depositary quote az-cn-joint-statement-2025 'mutually beneficial strategic partner'\n"
+     "         printf '%s\\n' 'Belt and Road' 'a made-up quote' | depositary quote --batch -\n"},
     {"cite", verb_cite, "TEXT", "a citation to clause names",
      WHICH_HELP "  --instrument ID    of this instrument\n\nExample: depositary cite 'Joint Statement, para 7(2)'\n"},
     {"certify", verb_certify, "INSTRUMENT [REF...] [-o DIR]", "writes certified copies, .record and .proof",
