@@ -48,7 +48,7 @@ def memory_parts(pid):
         for line in maps:
             area = line.split()
             start, end = (int(number, 16) for number in area[0].split('-'))
-            if '[v' in line:
+            if '[v' in line or end - start > 1 << 30:  # the kernel's own; a sanitizer's shadow
                 continue
             try:
                 memory.seek(start)
