@@ -1,8 +1,7 @@
 /* What the auditor reads, from a service (auditor.h). The client's own checks hold; the auditor's come on top. */
 #include "cli/auditor.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 int audit_rpc_entries(void *context, struct auditor *auditor, uint64_t start) {
     struct cli *cli = context;
@@ -27,29 +26,28 @@ static int take_page(struct auditor *auditor, const depositary_answer *answer) {
     return status;
 }
 
+/* By places, not by page tokens: those are of one state of the ledger, which may grow while it is audited. */
 int audit_rpc_clauses(void *context, struct auditor *auditor, const struct edition_record *edition) {
     struct cli *cli = context;
     char instrument[LIMIT_INSTRUMENT + 1], language[LIMIT_LANGUAGE + 1];
-    char *token = NULL;
+    const depositary_page page = {.size = LIMIT_PAGE};
     int status = 0;
     snprintf(instrument, sizeof(instrument), "%.*s", (int)edition->instrument.len,
              (const char *)edition->instrument.data);
     snprintf(language, sizeof(language), "%.*s", (int)edition->language.len, (const char *)edition->language.data);
     const depositary_edition_query which = {
         .instrument = instrument, .language = language, .edition = edition->edition};
-    do {
+    while (status == 0 && auditor->rebuild.edge.size < edition->clauses) {
         depositary_answer *answer = NULL;
-        const depositary_page page = {.size = LIMIT_PAGE, .token = token};
-        int error = depositary_list_clauses(cli->client, &which, 0, &page, &answer);
-        free(token);
-        token = NULL;
+        const uint64_t place = auditor->rebuild.edge.size;
+        int error = depositary_list_clauses(cli->client, &which, place, &page, &answer);
         status = error ? cli_answer_failed(cli, answer, error) : take_page(auditor, answer);
-        if (status == 0 && *depositary_answer_next_page(answer) != '\0') {
-            token = strdup(depositary_answer_next_page(answer));
-            status = token ? 0 : audit_failed(DEPOSITARY_E_MEMORY, &(struct fault){0});
+        if (status == 0 && auditor->rebuild.edge.size == place) {
+            cli_error("%s, %s, edition %u: the service gives no clause at place %llu of %llu", instrument, language,
+                      (unsigned)edition->edition, (unsigned long long)place, (unsigned long long)edition->clauses);
+            status = CLI_UNVERIFIED;
         }
         depositary_answer_free(&answer);
-    } while (status == 0 && token);
-    free(token);
+    }
     return status;
 }

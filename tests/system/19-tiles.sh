@@ -87,7 +87,7 @@ contains "$work/err" signature
 # Every file of a folder matters: each one changed, cut and taken away is named.
 cp -r "$work/files" "$work/damaged"
 now=$((width + 1))
-edition=$(ls "$work/files/clauses" | head -1)
+edition=$(find "$work/files/clauses" -name 1 | sed 's|/1$||; s|.*/||' | sort | sed -n 1p)
 for path in checkpoint tile/0/000 "tile/0/001.p/$now" tile/1/000.p/1 tile/entries/000 "tile/entries/001.p/$now" "clauses/$edition/0"; do
     for damage in flip cut gone more; do
         case $damage in
@@ -129,3 +129,17 @@ expect 4 depositary audit --http "$static"
 contains "$work/err" "clauses/$edition/1"
 expect 3 depositary --timeout 2 audit --http http://127.0.0.1:1
 expect 2 depositary audit --http ftp://127.0.0.1/
+
+# A ledger may grow while it is audited, in the middle of an edition's clauses too: the audit is of the checkpoint that it began with.
+for i in $(seq 2500); do printf '%d. Clause number %d.\n\n' "$i" "$i"; done >"$work/long.txt"
+printf 'instrument a-long-treaty\nlanguage en\ntitle A Long Treaty\nauthenticity authentic\n' >"$work/about"
+expect 0 depositary deposit "$work/long.txt" --about "$work/about" --office "$office" --yes
+touch "$work/growing"
+(while [[ -f $work/growing ]]; do depositary office renew --office "$office" >/dev/null 2>&1 || true; done) &
+grower=$!
+for _ in 1 2 3; do
+    expect 0 depositary audit
+    contains "$work/out" "6 editions, whose"
+done
+rm "$work/growing"
+wait "$grower"

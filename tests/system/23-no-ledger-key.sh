@@ -85,3 +85,21 @@ search "$office" "$ledger_key"
 search "$work/safe" "$spare_key"
 search "$work/server" "$answer_key"
 search "$daemon" "$answer_key"
+
+# A first start makes an office, and so has its keys in memory for a moment: they are wiped before it serves, while they lie in its folder until the
+# office is moved elsewhere, which changes nothing for the service.
+unset DEPOSITARY_OFFICE
+start_daemon first
+ledger_key=$work/first/office/key spare_key=$work/first/office-spare/spare-key answer_key=$work/first/keys/answer-key
+search "$daemon" "$answer_key"
+mv "$work/first/office" "$work/first/office-spare" "$work/safe/"
+ledger_key=$work/safe/office/key spare_key=$work/safe/office-spare/spare-key
+search "$work/first" "$answer_key"
+expect 0 depositary office renew --office "$work/safe/office"
+expect 0 depositary get "$instrument" 11
+stop_daemon "$daemon"
+depositaryd --data "$work/first" --listen "$url" --http none 2>>"$work/first.log" &
+daemon=$!
+daemons+=("$daemon")
+wait_ready "$url" "$policy" "$daemon" || fail "not serving without its office"
+search "$daemon" "$answer_key"
