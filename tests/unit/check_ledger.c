@@ -683,6 +683,62 @@ START_TEST(without_the_quorum_nothing_follows_what_has_it) {
 }
 END_TEST
 
+/* A checkpoint of before, as it is kept, with a line of the spare key more. */
+static void amended(struct buffer *out, uint64_t size) {
+    struct buffer kept, by_spare;
+    struct note note;
+    struct checkpoint checkpoint;
+    uint64_t found;
+    buffer_init(&kept, LIMIT_NOTE);
+    buffer_init(&by_spare, LIMIT_NOTE);
+    ck_assert_int_eq(ledger_checkpoint_from(maker.ledger, size, &kept, &found), 0);
+    ck_assert_uint_eq(found, size);
+    ck_assert_int_eq(note_parse(&note, buffer_bytes(&kept), NULL), 0);
+    ck_assert_int_eq(checkpoint_parse(&checkpoint, note.text, NULL), 0);
+    ck_assert_int_eq(checkpoint_sign(&by_spare, &checkpoint, &maker.spare_key.verifier, maker.spare_key.secret), 0);
+    ck_assert_int_eq(note_parse(&note, buffer_bytes(&by_spare), NULL), 0);
+    buffer_append(out, buffer_bytes(&kept));
+    buffer_append(out, note.signatures[0].line);
+    buffer_free(&kept);
+    buffer_free(&by_spare);
+}
+
+START_TEST(a_checkpoint_of_before_gets_the_line_of_another_key) {
+    struct buffer more, kept;
+    struct fault fault = {0};
+    uint64_t found;
+    buffer_init(&more, LIMIT_NOTE);
+    buffer_init(&kept, LIMIT_NOTE);
+    ledger_maker_deposit(&maker, &PLAN);
+    amended(&more, 2);
+    /* not what is kept, less of it, or with a line that does not verify */
+    more.data[more.len - 10] ^= 1;
+    ck_assert_int_ne(ledger_amend_checkpoint(maker.ledger, buffer_bytes(&more), &fault), 0);
+    more.data[more.len - 10] ^= 1;
+    struct buffer other;
+    buffer_init(&other, LIMIT_NOTE);
+    struct note note;
+    ck_assert_int_eq(note_parse(&note, buffer_bytes(&more), NULL), 0);
+    buffer_append(&other, note.text);
+    buffer_append_byte(&other, '\n');
+    buffer_append(&other, note.signatures[1].line); /* the spare's alone: the ledger key's line would be gone */
+    ck_error(ledger_amend_checkpoint(maker.ledger, buffer_bytes(&other), &fault), DEPOSITARY_E_CONFLICT, &fault,
+             "another checkpoint of size 2");
+    /* the current one is ledger_append's */
+    buffer_clear(&other);
+    amended(&other, 4);
+    ck_error(ledger_amend_checkpoint(maker.ledger, buffer_bytes(&other), &fault), DEPOSITARY_E_ARGUMENT, &fault,
+             "size 4");
+    ck_assert_int_eq(ledger_amend_checkpoint(maker.ledger, buffer_bytes(&more), &fault), 0);
+    ck_assert_int_eq(ledger_maker_reopen(&maker, NULL), 0);
+    ck_assert_int_eq(ledger_checkpoint_from(maker.ledger, 2, &kept, &found), 0);
+    ck_assert(bytes_equal(buffer_bytes(&kept), buffer_bytes(&more)));
+    buffer_free(&other);
+    buffer_free(&kept);
+    buffer_free(&more);
+}
+END_TEST
+
 START_TEST(retired_key_needs_a_newer_checkpoint) {
     struct fault fault = {0};
     ledger_maker_deposit(&maker, &PLAN);
@@ -1101,6 +1157,7 @@ int main(void) {
         pending_append_stays_when_a_bad_one_comes,
         staged_clauses_do_not_outlive_the_process,
         without_the_quorum_nothing_follows_what_has_it,
+        a_checkpoint_of_before_gets_the_line_of_another_key,
         retired_key_needs_a_newer_checkpoint,
         entry_and_its_hash_changed_together,
         rotten_entry_is_found_while_running,
