@@ -44,6 +44,8 @@ static const struct option common_options[] = {
 
 #define STATUS_DATA_LOSS 15 /* gRPC's code: what the service stores does not verify */
 
+static void say(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
 static void say(const char *format, va_list arguments) {
     fputs("depositary: ", stderr);
     char text[1024];

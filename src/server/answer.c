@@ -63,7 +63,7 @@ static enum status_code code_of(int error) {
 static void log_serious(const struct call *call, enum status_code code, const struct fault *fault) {
     if (code == STATUS_DATA_LOSS || code == STATUS_UNAVAILABLE || code == STATUS_INTERNAL) {
         log_line(LOG_LEVEL_ERROR, "a call failed", "method", call->method ? call->method->full_name : "", "status",
-                 status_name(code), "reason", fault_text(fault), "traceparent", call->traceparent, NULL);
+                 status_name((int)code), "reason", fault_text(fault), "traceparent", call->traceparent, NULL);
     }
 }
 

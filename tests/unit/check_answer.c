@@ -190,6 +190,8 @@ static void try_change(struct scene *scene, const char *path, const char *how) {
 }
 
 /* A path of its own, in the world's arena. */
+static const char *path_of(struct scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static const char *path_of(struct scene *scene, const char *format, ...) {
     char *path = world_alloc(&scene->world, 256);
     va_list arguments;
