@@ -126,7 +126,7 @@ int memory_load(const struct memory *memory, const struct policy *policy, struct
     if (error) {
         return fault_set(fault, error, "the state folder's name is too long");
     }
-    error = file_read(note, path, fault);
+    error = file_read_secret(note, path, fault); /* whoever can write it can make a client forget */
     if (error == DEPOSITARY_E_MISSING) {
         return 0;
     }
