@@ -131,6 +131,11 @@ DEPOSITARY_API void depositary_copy_free(depositary_copy **copy);
 DEPOSITARY_API const depositary_clause *depositary_copy_clause(const depositary_copy *copy);
 /** The ledger state that it was proved against. */
 DEPOSITARY_API depositary_checkpoint depositary_copy_checkpoint(const depositary_copy *copy);
+/** Verifies a copy as depositary_copy_verify does, and tells each step of its proof with every hash, a line each, for a person to follow by hand.
+ * The caller frees *out with free(). */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_copy_explain(char **out, const depositary_policy *policy,
+                                                               const void *record, size_t record_len, const void *proof,
+                                                               size_t proof_len, depositary_failure *failure);
 
 #ifdef __cplusplus
 }

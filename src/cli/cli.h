@@ -101,6 +101,8 @@ void cli_clean_up(struct cli *cli);
 int cli_exit_code(int error);
 /** Tells why a call failed (and that proofs hold, or whether a "no" is proven or claimed); with --json a verified "no" is an object on standard output. */
 int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error);
+/** Where no pinned key signed: what a client whose policy is of another time does about it. */
+void cli_key_note(int error);
 /** Keeps the receipt of the verb's call where --receipt asked for it. 0 or an exit code, told. */
 int cli_receipt(struct cli *cli, const depositary_answer *answer);
 

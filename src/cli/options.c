@@ -357,6 +357,13 @@ static void tell_withdrawal(const depositary_answer *answer) {
         cli_note("the text before it can be read with --edition %u", edition->edition - 1);
 }
 
+void cli_key_note(int error) {
+    if (error == DEPOSITARY_E_CHECKPOINT_KEY)
+        cli_note(
+            "the depositary may have retired the key that this policy pins: get its present policy from the depositary itself, by a way "
+            "that you trust, not from this service; what was signed before verifies with the policy of its time (--policy FILE)");
+}
+
 int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error) {
     if (answer == NULL) {
         cli_error("%s", depositary_error_text(error));
@@ -364,6 +371,7 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
     }
     cli_error("%s", depositary_answer_error_text(answer));
     cli->error = error;
+    cli_key_note(error);
     if (error == DEPOSITARY_E_NO) {
         bool is_proven = depositary_answer_absence_proven(answer);
         const depositary_ledger *ledger = depositary_answer_ledger(answer);

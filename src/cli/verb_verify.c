@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/file.h"
 #include "base/limits.h"
 
@@ -35,26 +36,50 @@ static int read_file(struct buffer *out, const char *path) {
     return CLI_USAGE;
 }
 
-static void explain_copy(const depositary_copy *copy, const char *origin) {
-    const depositary_clause *clause = depositary_copy_clause(copy);
-    depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
-    fprintf(
-        stderr,
-        "1. The checkpoint of %s, %llu entries, is signed by a key that the policy pins.\n"
-        "2. The edition record (%s, %s, edition %u) is entry %llu of that ledger: its leaf hash and the path give the checkpoint's root.\n"
-        "3. The clause record (%s) stands at place %llu of that edition: its leaf hash and the path give clauses-root.\n"
-        "4. Instrument and language of both records are the same.\n",
-        origin, (unsigned long long)checkpoint.size, clause->edition->instrument, clause->edition->language,
-        clause->edition->edition, (unsigned long long)clause->edition->index, clause->eid,
-        (unsigned long long)clause->place);
+/* Whether the ledger that the service has now extends the one of then: another history would be a fork. Gives out the present one. */
+static int ask_extended(struct cli *cli, uint64_t size, const uint8_t root[32], char as_of[32]) {
+    depositary_answer *answer = NULL;
+    int error = depositary_get_checkpoint(cli->client, &answer);
+    int status = error != 0 ? cli_answer_failed(cli, answer, error) : 0;
+    const depositary_ledger *now = status == 0 ? depositary_answer_ledger(answer) : NULL;
+    if (now != NULL) {
+        snprintf(as_of, 32, "%s", now->register_time);
+        if (now->size < size) {
+            cli_error(
+                "the service's ledger has %llu entries, and this was proved by one of %llu: it lags, or was rolled back",
+                (unsigned long long)now->size, (unsigned long long)size);
+            cli->error = DEPOSITARY_E_STALE;
+            status = CLI_UNVERIFIED;
+        } else if (now->size == size && memcmp(now->root, root, 32) != 0) {
+            cli_error("the service's ledger of %llu entries is another one: keep both, they are evidence of a fork",
+                      (unsigned long long)size);
+            cli->error = DEPOSITARY_E_FORK;
+            status = CLI_UNVERIFIED;
+        }
+    }
+    bool is_larger = now != NULL && now->size > size;
+    depositary_answer_free(&answer);
+    if (status != 0 || !is_larger)
+        return status;
+    error = depositary_get_consistency_proof(cli->client, size, root, &answer);
+    status = error != 0 ? cli_answer_failed(cli, answer, error) : 0;
+    if (error == DEPOSITARY_E_CONSISTENCY)
+        cli_note(
+            "the service's ledger does not extend the one that this was proved by: keep both, they are evidence of a fork");
+    depositary_answer_free(&answer);
+    return status;
 }
 
 /* Whether the copy's edition is still the latest: asked of the service, proved by its register. */
-static int ask_latest(struct cli *cli, const depositary_edition *edition, json_t *object) {
+static int ask_latest(struct cli *cli, const depositary_copy *copy, json_t *object, bool *is_latest, char as_of[32]) {
+    const depositary_edition *edition = depositary_copy_clause(copy)->edition;
+    const depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
     const depositary_edition_query which = {
         .instrument = edition->instrument, .language = edition->language, .edition = edition->edition};
     depositary_answer *answer = NULL;
     int status = cli_client(cli);
+    if (status == 0)
+        status = ask_extended(cli, checkpoint.size, checkpoint.root, as_of);
     if (status != 0)
         return status;
     int error = depositary_get_instrument(cli->client, &which, &(depositary_page){.size = 1}, &answer);
@@ -64,15 +89,14 @@ static int ask_latest(struct cli *cli, const depositary_edition *edition, json_t
         const depositary_edition *now = depositary_answer_edition(answer, 0);
         bool is_same =
             now->record_len == edition->record_len && memcmp(now->record, edition->record, now->record_len) == 0;
+        *is_latest = now->is_latest == 1;
+        json_object_set_new(object, "latest", json_boolean(*is_latest));
         if (!is_same) {
             cli_error("the service holds another edition %u under the same key: keep both, they are evidence of a fork",
                       edition->edition);
+            cli->error = DEPOSITARY_E_FORK;
             status = CLI_UNVERIFIED;
-        } else if (cli->is_json)
-            json_object_set_new(object, "latest", json_boolean(now->is_latest == 1));
-        else
-            printf("%s as of %s\n", now->is_latest == 1 ? "the latest edition" : "no longer the latest edition",
-                   depositary_answer_ledger(answer)->register_time);
+        }
     }
     depositary_answer_free(&answer);
     return status;
@@ -83,10 +107,14 @@ static int print_copy(struct cli *cli, const struct verify *verify, const deposi
     const depositary_edition *edition = clause->edition;
     depositary_checkpoint checkpoint = depositary_copy_checkpoint(copy);
     const char *origin = depositary_policy_origin(cli->policy);
-    int status = 0;
-    if (verify->is_explained)
-        explain_copy(copy, origin);
+    bool is_latest = false;
+    char as_of[32];
     json_t *object = cli_json_clause(clause);
+    int status = verify->is_online ? ask_latest(cli, copy, object, &is_latest, as_of) : 0;
+    if (status != 0) {
+        json_decref(object);
+        return status;
+    }
     json_object_set_new(object, "verified", json_true());
     json_object_set_new(object, "origin", json_string(origin));
     json_object_set_new(object, "title", json_string(edition->title));
@@ -100,15 +128,21 @@ static int print_copy(struct cli *cli, const struct verify *verify, const deposi
                edition->authenticity);
         cli_text(edition->title, strlen(edition->title));
         putchar('\n');
+        if (verify->is_online)
+            printf("%s as of %s\n", is_latest ? "the latest edition" : "no longer the latest edition", as_of);
     }
-    if (verify->is_online)
-        status = ask_latest(cli, edition, object);
-    if (status == 0 && cli->is_json)
-        status = cli_json_print(json_incref(object));
-    else if (status == 0)
-        status = cli_finish();
+    status = cli->is_json ? cli_json_print(json_incref(object)) : cli_finish();
     json_decref(object);
     return status;
+}
+
+/* Each step, with every hash. */
+static void explain_copy(const struct cli *cli, const struct buffer *record, const struct buffer *proof) {
+    char *steps = NULL;
+    depositary_failure failure;
+    if (depositary_copy_explain(&steps, cli->policy, record->data, record->len, proof->data, proof->len, &failure) == 0)
+        cli_text_error(steps);
+    free(steps);
 }
 
 static int verify_copy(struct cli *cli, const struct verify *verify, const char *record_path, const char *proof_path) {
@@ -123,10 +157,13 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
     if (status == 0) {
         int error =
             depositary_copy_verify(&copy, cli->policy, record.data, record.len, proof.data, proof.len, &failure);
+        if (error == 0 && verify->is_explained)
+            explain_copy(cli, &record, &proof);
         if (error == 0)
             status = print_copy(cli, verify, copy);
         else {
             cli_error("not verified: %s", failure.text);
+            cli_key_note(error);
             cli->error = error;
             status = CLI_UNVERIFIED;
         }
@@ -137,8 +174,48 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
     return status;
 }
 
+static void print_key(const depositary_seal *seal) {
+    struct buffer text;
+    buffer_init(&text, 64);
+    buffer_append_base64(&text, bytes_of(seal->public_key, sizeof seal->public_key));
+    printf("key       %.*s\n", (int)text.len, (const char *)text.data);
+    buffer_free(&text);
+}
+
+/* Whether the key that sealed the receipt is still good, by the newest register there is. */
+static int ask_key(struct cli *cli, const depositary_answer *receipt, char as_of[32]) {
+    const depositary_ledger *then = depositary_answer_ledger(receipt);
+    depositary_answer *answer = NULL;
+    int status = cli_client(cli);
+    if (status == 0 && then != NULL)
+        status = ask_extended(cli, then->size, then->root, as_of);
+    if (status != 0)
+        return status;
+    int error = depositary_get_answer_key(cli->client, depositary_answer_seal(receipt)->public_key, &answer);
+    if (error != 0)
+        status = cli_answer_failed(cli, answer, error);
+    else
+        snprintf(as_of, 32, "%s", depositary_answer_ledger(answer)->register_time);
+    if (error == DEPOSITARY_E_NO) {
+        cli_error("the ledger has no record of the key that sealed the receipt");
+        cli->error = DEPOSITARY_E_KEY_RECORD;
+        status = CLI_UNVERIFIED;
+    } else if (error == 0 && depositary_answer_key_active(answer) != 1) {
+        cli_error("the key that sealed the receipt is revoked as of %s: its seal proves nothing any more", as_of);
+        cli_note("what the receipt itself proves, texts and absences of then, stands");
+        cli->error = DEPOSITARY_E_KEY_REVOKED;
+        status = CLI_UNVERIFIED;
+    }
+    depositary_answer_free(&answer);
+    return status;
+}
+
 static int print_receipt(struct cli *cli, const struct verify *verify, const depositary_answer *answer, int error) {
     const depositary_seal *seal = depositary_answer_seal(answer);
+    char as_of[32] = "";
+    int status = verify->is_online ? ask_key(cli, answer, as_of) : 0;
+    if (status != 0)
+        return status;
     if (verify->is_explained)
         cli_text_error(depositary_answer_explanation(answer));
     if (cli->is_json) {
@@ -151,9 +228,15 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
                             error != DEPOSITARY_E_NO
                                 ? json_null()
                                 : json_string(depositary_answer_absence_proven(answer) ? "proven" : "claimed"));
+        if (verify->is_online)
+            json_object_set_new(object, "key_active_as_of", json_string(as_of));
         return cli_json_print(object);
     }
-    printf("verified: sealed at %s\nmethod    ", seal->sealed_at);
+    printf("verified: sealed at %s\n", seal->sealed_at);
+    print_key(seal);
+    if (verify->is_online)
+        printf("active    as of %s\n", as_of);
+    fputs("method    ", stdout);
     cli_text(depositary_answer_method(answer), strlen(depositary_answer_method(answer)));
     fputs("\nquestion  ", stdout);
     cli_text(depositary_answer_question(answer), strlen(depositary_answer_question(answer)));
@@ -184,6 +267,7 @@ static int verify_receipt(struct cli *cli, const struct verify *verify, const ch
             cli_error("not verified: %s",
                       answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
             cli->error = error;
+            cli_key_note(error);
             if (answer != NULL && depositary_answer_proofs_hold(answer))
                 cli_note("the proofs of the text hold; the seal does not");
             status = CLI_UNVERIFIED;

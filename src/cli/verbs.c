@@ -55,7 +55,8 @@ const struct verb verbs[] = {
                 "Example: depositary certify az-cn-joint-statement-2025 11 -o copies\n"},
     {"verify", verb_verify, "RECORD [PROOF] | FILE.receipt", "checks a certified copy or a receipt, offline",
      "  --explain          print each step of the proof\n"
-     "  --online           ask, too, whether it is still the latest\n\n"
+     "  --online           ask, too, whether the copy's edition is still the latest, or the receipt's key still good,\n"
+     "                     in a ledger that extends the one of then\n\n"
      "Example: depositary verify copies/az-cn-joint-statement-2025.en.1.cl_11.record --policy policy\n"},
     {"audit", verb_audit, "[DIR]", "rebuilds the whole ledger and checks every rule",
      "  --http URL         from a web server's tiles (C2SP tlog-tiles), instead of the service\n\n"

@@ -3,59 +3,67 @@
  * And a question as text, for receipts.
  */
 #include "client/answer.h"
+#include "client/steps.h"
 
 #include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
-static void add_hash(struct buffer *out, const char *before, const struct hash *hash, const char *after) {
-    buffer_append_text(out, before);
-    buffer_append_base64(out, hash_bytes(hash));
-    buffer_append_text(out, after);
-}
-
 /* ---- the steps, from the text to the signature */
 
+static struct checkpoint checkpoint_of(const struct ledger_view *state) {
+    return (struct checkpoint){.size = state->size, .root = state->root};
+}
+
+/* The path was read before, when it was checked. */
+static struct merkle_path path_of(size_t count, const ProtobufCBinaryData *hashes) {
+    struct merkle_path path;
+    if (!merkle_path_read(&path, count, hashes)) {
+        path.count = 0;
+    }
+    return path;
+}
+
 static void explain_clause(struct buffer *out, const struct proven_clause *clause) {
-    const struct edition_record *edition = &clause->edition->record;
-    buffer_append_format(out, "clause %s: its record has %zu bytes; ", clause->shown.eid, clause->shown.record_len);
-    add_hash(out, "leaf H(0x00 || record) = ", &clause->leaf, "\n");
-    buffer_append_format(out, "  at place %" PRIu64 " of %" PRIu64 ", %zu hashes lead from it to clauses-root ",
-                         clause->shown.place, edition->clauses, clause->message->n_path);
-    add_hash(out, "", &edition->clauses_root, "\n");
+    const struct merkle_path path = path_of(clause->message->n_path, clause->message->path);
+    const struct clause_record record = {.eid = bytes_text(clause->shown.eid)};
+    steps_clause(out, bytes_of(clause->shown.record, clause->shown.record_len), &record, clause->shown.place, &path,
+                 &clause->edition->record);
 }
 
 static void explain_edition(struct buffer *out, const struct proven_edition *edition, const struct ledger_view *state) {
-    buffer_append_format(out, "edition %" PRIu32 " of %s in %s names that clauses-root; its record ",
-                         edition->record.edition, edition->shown.instrument, edition->shown.language);
-    add_hash(out, "has leaf ", &edition->leaf, "\n");
-    buffer_append_format(out, "  entry %" PRIu64 " of %" PRIu64 ", %zu hashes lead from it to the ledger's root ",
-                         edition->shown.index, state->size, edition->message->n_path);
-    add_hash(out, "", &state->root, "\n");
-    buffer_append_format(out, "  line %" PRIu64 " of the register, \"%s\", ", edition->message->latest->index,
-                         edition->message->latest->line);
+    const Depositary__V1__RegisterLine *line = edition->message->latest;
+    const struct merkle_path path = path_of(edition->message->n_path, edition->message->path);
+    const struct merkle_path line_path = path_of(line->n_path, line->path);
+    const struct checkpoint checkpoint = checkpoint_of(state);
+    struct hash leaf;
+    steps_edition(out, bytes_of(edition->shown.record, edition->shown.record_len), &edition->record,
+                  edition->shown.index, &path, &checkpoint);
+    merkle_leaf_hash(&leaf, bytes_text(line->line));
+    buffer_append_format(out, "line %" PRIu64 " of the register, \"%s\", ", line->index, line->line);
     if (edition->shown.is_latest) {
         buffer_append_text(out, "names this record: it is the latest\n");
     } else {
         buffer_append_format(out, "names another record: edition %" PRIu32 " is the latest\n",
                              edition->shown.latest_edition);
     }
+    steps_hash(out, "  leaf ", &leaf, "\n");
+    steps_path(out, &leaf, line->index, state->register_fields.lines, &line_path);
+    steps_hash(out, "  the register's root ", &state->register_fields.root, "\n");
 }
 
 static void explain_state(struct buffer *out, const struct depositary_answer *answer) {
     const struct ledger_view *state = &answer->judgement.state;
+    struct hash leaf;
+    merkle_leaf_hash(&leaf, state->register_record);
     buffer_append_format(out, "register: entry %" PRIu64 ", the ledger's last; %" PRIu64 " lines, as of %s, ",
                          state->size - 1, state->register_fields.lines, answer->register_time);
-    add_hash(out, "root ", &state->register_fields.root, "\n");
-    buffer_append_format(out, "checkpoint of %s, size %" PRIu64 ", verified under the policy:\n", answer->origin,
-                         state->size);
-    struct bytes rest = state->checkpoint;
-    struct bytes line;
-    while (bytes_take_line(&rest, &line)) {
-        buffer_append_text(out, "  | ");
-        buffer_append(out, line);
-        buffer_append_byte(out, '\n');
-    }
+    steps_hash(out, "root ", &state->register_fields.root, "");
+    steps_hash(out, "; leaf of its record ", &leaf, "\n");
+    steps_path(out, &leaf, state->size - 1, state->size, &state->register_path);
+    buffer_append_format(out, "checkpoint of %s, size %" PRIu64, answer->origin, state->size);
+    steps_hash(out, ", root ", &state->root, ", verified under the policy:\n");
+    steps_checkpoint(out, state->checkpoint);
 }
 
 static void explain_seal(struct buffer *out, const struct depositary_answer *answer) {
@@ -64,8 +72,8 @@ static void explain_seal(struct buffer *out, const struct depositary_answer *ans
     buffer_append_base64(out, judgement->seal.public_key);
     buffer_append_format(out, " at %s, answer %" PRIu64 " of a batch of %" PRIu64 "\n", answer->sealed_at,
                          judgement->seal.index, judgement->head.size);
-    add_hash(out, "  over request SHA-256 ", &judgement->request_sha256, "");
-    add_hash(out, " and answer SHA-256 ", &judgement->answer_sha256, "\n");
+    steps_hash(out, "  over request SHA-256 ", &judgement->request_sha256, "");
+    steps_hash(out, " and answer SHA-256 ", &judgement->answer_sha256, "\n");
     buffer_append_format(
         out, "  the key has its record in the ledger, and the register of size %" PRIu64 " calls it active\n",
         judgement->key.register_size);

@@ -5,6 +5,7 @@
 #include "depositary/verify.h"
 
 #include "base/file.h"
+#include "client/steps.h"
 #include "client/view.h"
 #include "proof/copy.h"
 
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY_MEMORY_MAX (8u * 1024 * 1024) /* bytes: two records of 1 MiB and 64 KiB, and the names of 10,000 provisions */
+#define EXPLANATION_MAX (1024u * 1024) /* bytes */
+#define COPY_MEMORY_MAX                                                                                                \
+    (8u * 1024 * 1024) /* bytes: two records of 1 MiB and 64 KiB, and the names of 10,000 provisions */
 
 int depositary_verify_init(void) {
     return sodium_init() >= 0 ? 0 : DEPOSITARY_E_STATE;
@@ -165,6 +168,32 @@ int depositary_copy_verify(depositary_copy **out, const depositary_policy *polic
     else
         *out = copy;
     return view_failure(failure, error, &fault);
+}
+
+int depositary_copy_explain(char **out, const depositary_policy *policy, const void *record, size_t record_len,
+                            const void *proof, size_t proof_len, depositary_failure *failure) {
+    const struct bytes record_bytes = bytes_of(record, record_len), proof_bytes = bytes_of(proof, proof_len);
+    struct fault fault = {.error = 0};
+    struct copy_verified verified;
+    struct copy_proof parts;
+    struct buffer text;
+    int error = copy_verify(&verified, policy->policy, record_bytes, proof_bytes, &fault);
+
+    if (!error)
+        error = copy_proof_parse(&parts, proof_bytes, &fault);
+    if (error)
+        return view_failure(failure, error, &fault);
+    buffer_init(&text, EXPLANATION_MAX);
+    steps_clause(&text, record_bytes, &verified.clause, verified.place, &parts.clause_path, &verified.edition);
+    steps_edition(&text, verified.edition_record, &verified.edition, verified.index, &parts.ledger_path,
+                  &verified.checkpoint);
+    buffer_append_text(&text, "checkpoint, verified under the policy:\n");
+    steps_checkpoint(&text, parts.checkpoint);
+    char *taken = buffer_take_text(&text);
+    if (!taken)
+        return view_failure(failure, DEPOSITARY_E_MEMORY, &fault);
+    *out = taken;
+    return view_failure(failure, 0, &fault);
 }
 
 void depositary_copy_free(depositary_copy **copy) {
