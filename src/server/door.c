@@ -20,6 +20,7 @@
 #include <time.h>
 
 #define KNOCK_EVERY_S 3
+#define KNOCK_MS      2000
 #define SHUT_MAX      2 /* times in a row that no connection comes about, until the door is opened again */
 #define ALIVE_NS      UINT64_C(30000000000) /* longer than a round of knocking, and one of opening again */
 #define ANSWER_MEMORY (64u * 1024)
@@ -165,9 +166,10 @@ static void reopen(struct door_watch *watch, const struct watched_door *door) {
 static bool look_after(struct door_watch *watch, const struct watched_door *door, bool *lives) {
     for (unsigned shut = 0; shut < SHUT_MAX; shut++) {
         unsigned arrivals = door->arrivals(door->context);
-        enum door found = door->knock(door->context, DOOR_TIMEOUT_MS);
-        if (found != DOOR_SHUT || arrivals != door->arrivals(door->context)) {
-            return found == DOOR_SERVING || found == DOOR_NOT_SERVING;
+        enum door found = door->knock(door->context, KNOCK_MS);
+        bool is_answering = found == DOOR_SERVING || found == DOOR_NOT_SERVING;
+        if (is_answering || arrivals != door->arrivals(door->context)) {
+            return is_answering;
         }
     }
     *lives = false;

@@ -6,8 +6,8 @@ import struct
 class Requester:
     """One REQ connection. Calls may be pipelined: send several, then receive as many; answers come in any order."""
 
-    def __init__(self, host, port, timeout=10):
-        self.socket = socket.create_connection((host, port), timeout)
+    def __init__(self, host, port, timeout=10, sock=None):
+        self.socket = sock or socket.create_connection((host, port), timeout)
         self.socket.sendall(b"\0SP\0\0\x30\0\0")
         if self._read(8) != b"\0SP\0\0\x31\0\0":
             raise ConnectionError("no SP reply socket there")

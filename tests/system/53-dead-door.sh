@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Goal of this test: a front door that has died (with nng 1.5.2, local peers that connect and close at once end the accept loop for good) is found by the
+# daemon's own knocking, and opened again; readiness falls meanwhile, and the other door is not touched.
+source "$(dirname "$0")/lib.sh"
+
+http=$(free_port)
+socket=$work/house/run/door
+start_daemon house --listen "ipc://$socket" --http "127.0.0.1:$http"
+
+answers() {
+    depositary --connect "ipc://$socket" --timeout "${1:-1}" health >/dev/null 2>&1
+}
+
+reopened() {
+    curl -sS --max-time 10 "http://127.0.0.1:$http/metrics" | awk '$1 == "depositary_doors_reopened_total" { print $2 }'
+}
+
+# A connection through the other door that lives through all of it.
+export PORT=${url##*:} SOCKET=$socket PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+python3 - "$work/stop" <<'EOF' &
+import os, sys, time, rpc
+held = rpc.Connection(("127.0.0.1", int(os.environ["PORT"])))
+while not os.path.exists(sys.argv[1]):
+    assert held.ask(rpc.GET_CHECKPOINT).code == "OK"
+    time.sleep(0.1)
+EOF
+held=$!
+
+answers 5 || fail "the door does not answer before anything was done to it"
+died=
+for round in $(seq 10); do
+    python3 - <<'EOF'
+import os, socket, threading
+def flood():
+    for _ in range(200):
+        raw = socket.socket(socket.AF_UNIX)
+        try:
+            raw.connect(os.environ["SOCKET"])
+        except OSError:
+            pass
+        raw.close()
+threads = [threading.Thread(target=flood) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+EOF
+    if ! answers; then
+        died=yes
+        break
+    fi
+done
+if [[ -z $died && $(reopened) == 0 ]]; then
+    # A later nng does not die of it: then there is nothing to open again.
+    echo "16,000 such connections did not kill the door"
+else
+    for _ in $(seq 300); do
+        [[ $(reopened) -ge 1 ]] && answers && break
+        sleep 0.1
+    done
+    [[ $(reopened) -ge 1 ]] || fail "nobody opened the dead door again"
+    answers 5 || fail "the door that was opened again does not answer"
+    contains "$work/house.log" "the front door had died and was opened again"
+fi
+for _ in $(seq 200); do
+    [[ $(curl -s -o "$work/ready" -w '%{http_code}' "http://127.0.0.1:$http/readyz") == 200 ]] && break
+    sleep 0.1
+done
+[[ $(cat "$work/ready") == ready* ]] || fail "not ready: $(cat "$work/ready")"
+touch "$work/stop"
+wait "$held" || fail "the other door was touched"
+stop_daemon "$daemon"

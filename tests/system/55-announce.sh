@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Goal of this test: checkpoints are announced on a PUB0 socket to any subscriber of the origin, the new one as soon as it is served, and the newest again
+# for who comes late; what is announced proves itself, and a subscriber who talks is shut out.
+source "$(dirname "$0")/lib.sh"
+
+announce=tcp://127.0.0.1:$(free_port)
+start_daemon crier --announce "$announce"
+origin=$(head -n 1 < <(depositary checkpoint 2>/dev/null))
+
+# hear COUNT [SUBSCRIPTION]: so many announcements, one after the other, in $work/heard.
+hear() {
+    nngcat --sub0 --subscribe "${2-$origin}" --dial "$announce" --recv-timeout 15 --count "$1" --raw >"$work/heard" 2>/dev/null || true
+    [[ -s $work/heard ]] || fail "nothing was announced"
+}
+
+# One who comes late hears the newest, byte for byte the checkpoint that the service gives when it is asked.
+hear 1
+depositary checkpoint >"$work/asked" 2>/dev/null
+cmp "$work/heard" "$work/asked"
+nngcat --sub0 --subscribe "another.example" --dial "$announce" --recv-timeout 4 --count 1 --raw >"$work/other" 2>/dev/null || true
+[[ ! -s $work/other ]] || fail "another origin's announcement was heard"
+
+# A new one is heard at once: within a second of being served, while the old one would come again only after three.
+nngcat --sub0 --subscribe "$origin" --dial "$announce" --recv-timeout 30 --raw >"$work/stream" 2>/dev/null &
+listener=$!
+daemons+=("$listener")
+for _ in $(seq 100); do
+    [[ -s $work/stream ]] && break
+    sleep 0.1
+done
+[[ -s $work/stream ]] || fail "nothing was heard"
+before=$(sed -n 2p "$work/asked")
+key=$(head -c 32 /dev/urandom | base64 -w0)
+DEPOSITARY_OFFICE=$work/crier/office depositary key authorise "$key" --holder another >/dev/null 2>&1 || fail "no new entry"
+for _ in $(seq 20); do
+    after=$(grep -a -A1 -F "$origin" "$work/stream" | grep -aE '^[0-9]+$' | tail -n 1)
+    [[ $after -gt $before ]] && break
+    sleep 0.1
+done
+[[ $after -gt $before ]] || fail "the new checkpoint was not announced: $after, and $before was before"
+depositary checkpoint >"$work/asked" 2>/dev/null
+[[ $(tail -c "$(stat -c %s "$work/asked")" "$work/stream") == "$(cat "$work/asked")" ]] || fail "another note was announced than is served"
+
+# A subscriber that sends something is let go, and the others hear on.
+python3 - "${announce##*:}" <<'EOF'
+import socket, struct, sys
+raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+raw.sendall(b"\0SP\0\0\x21\0\0" + struct.pack(">Q", 1 << 40) + b"talk")
+try:
+    while raw.recv(65536):
+        pass
+except ConnectionError:
+    pass
+EOF
+hear 1
+cmp "$work/heard" "$work/asked"
+stop_daemon "$daemon"
