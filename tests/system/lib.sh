@@ -35,9 +35,18 @@ fail() {
     exit 1
 }
 
-# free_port: a TCP port of the loopback that nobody listens on now.
+# free_port: a TCP port of the loopback that nobody listens on now. Below those that connections go out from, of which another test may take one at any
+# moment; chosen by chance, since tests run beside each other.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c 'import random, socket
+while True:
+    port = random.randrange(20000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break'
 }
 
 # wait_ready URL POLICY PID: until the service answers a health call.
