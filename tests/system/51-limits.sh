@@ -29,33 +29,36 @@ def come():
     except (ConnectionError, socket.timeout, OSError):
         return None
 
-for _ in range(3):
+end = time.time() + 60
+rounds = 0
+while rounds < 3:  # what has ended makes room again, after a moment
+    assert time.time() < end, f"no room after the others have gone: {taken} were taken"
     held = [come() for _ in range(12)]
     taken = sum(c is not None for c in held)
-    assert 6 <= taken <= 8, taken  # the daemon's own knock at its door takes one now and then
+    assert taken <= 8, taken
+    rounds += taken >= 7  # the daemon's own knock at its door takes one now and then
     for connection in held:
         if connection:
             connection.close()
-    end = time.time() + 10
-    while True:  # what has ended makes room
-        again = come()
-        if again:
-            again.close()
-            break
-        assert time.time() < end, "no room after the others have gone"
+    time.sleep(0.1)
 EOF
 [[ $(metric 'depositary_connections_refused_total{reason="peer"}') -ge 12 ]] || fail "refused connections are not counted"
 
 # Calls of one connection at one time: the first ones are searches that take a while, so that more come in before they are answered.
 ask_python "${url##*:}" <<'EOF'
-connection = rpc.Connection(where, timeout=20)
-count = 60
-query = field(1, " OR ".join("%s*" % c for c in "abcdefghijklmnop"))
-ids = [connection.send(rpc.request(rpc.SEARCH, query)) for _ in range(count)]
-answers = [rpc.Answer(connection.receive()[1]) for _ in ids]
-refused = [a for a in answers if a.code == "RESOURCE_EXHAUSTED"]
-assert len(answers) == count and {a.code for a in answers} <= {"OK", "RESOURCE_EXHAUSTED"}, {a.code for a in answers}
-assert refused and len(refused) < count, len(refused)
+connection = rpc.Connection(where, timeout=60)
+words = " OR ".join("%s*" % c for c in "abcdefghijklmnop")
+for turn in range(20):
+    # All at once, and each another question, so that more are there than are answered.
+    requests = [rpc.request(rpc.SEARCH, field(1, f"{words} OR x{turn}x{i}")) for i in range(60)]
+    connection.send_all(requests)
+    answers = [rpc.Answer(connection.receive()[1]) for _ in requests]
+    refused = [a for a in answers if a.code == "RESOURCE_EXHAUSTED"]
+    assert {a.code for a in answers} <= {"OK", "RESOURCE_EXHAUSTED"}, {a.code for a in answers}
+    assert len(refused) < len(answers), "all were refused"
+    if refused:
+        break
+assert refused, "nothing was refused"
 for answer in refused:
     assert answer.sealed and answer.reason == "OVERLOADED" and answer.retry_s > 0, answer
 assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"  # and it lives on
@@ -76,8 +79,9 @@ refused = [a for a in answers if a.code != "OK"]
 assert all(a.code == "RESOURCE_EXHAUSTED" and 0 < a.retry_s <= 1 for a in refused) and refused
 time.sleep(refused[-1].retry_s + 0.05)
 assert connection.ask(rpc.GET_CHECKPOINT).code == "OK", "the delay that was told is long enough"
-again = rpc.Connection(where)  # another connection does not bring more
-assert sum(again.ask(rpc.GET_CHECKPOINT).code == "OK" for _ in range(50)) < 25
+again, begun = rpc.Connection(where), time.time()  # another connection does not bring more
+taken = sum(again.ask(rpc.GET_CHECKPOINT).code == "OK" for _ in range(200))
+assert taken <= 50 * (time.time() - begun) + 10, taken
 EOF
 stop_daemon "$daemon"
 
@@ -124,7 +128,7 @@ for thread in threads:
 refused = [a for a in shed if a.code == "RESOURCE_EXHAUSTED"]
 assert refused and all(a.retry_s and a.retry_s > 0 for a in refused), {a.code for a in shed}
 assert any(a.code == "OK" for a in shed), "the accepted ones are answered"
-assert loud < 0.5, (quiet, loud)
+assert loud < max(1.0, 10 * quiet), (quiet, loud)
 
 # A reader that asks for much and takes nothing: it is let go, and the others never notice.
 slow = rpc.Connection(where, timeout=20)
@@ -139,7 +143,7 @@ try:
 except (socket.timeout, ConnectionError, OSError):
     pass
 beside = p95(latencies(2))
-assert beside < 0.5, beside
+assert beside < max(1.0, 10 * quiet), (quiet, beside)
 slow.socket.settimeout(20)
 end = time.time() + 20
 try:

@@ -1,6 +1,7 @@
 """Calls over a plain socket, for the tests: just enough protobuf to ask, and to read status, details and message. No code of the project."""
 import os
 import socket
+import struct
 
 import sp
 
@@ -100,6 +101,14 @@ class Connection(sp.Requester):
     def __init__(self, where, timeout=10, tls=None, name="localhost"):
         raw = socket.create_connection(where, timeout)
         super().__init__(*where, timeout, sock=tls.wrap_socket(raw, server_hostname=name) if tls else raw)
+
+    def send_all(self, requests):
+        """Many requests in one write."""
+        data = b""
+        for request_ in requests:
+            data += struct.pack(">QI", len(request_) + 4, self.next_id | 0x80000000) + request_
+            self.next_id += 1
+        self.socket.sendall(data)
 
     def ask(self, method, message=b"", **options):
         return Answer(self.call(request(method, message, **options)))
