@@ -17,12 +17,15 @@
 #define ANCHOR_TOKENS   5u   /* at most */
 #define ANCHOR_BYTES    14u  /* an anchor of so many bytes, and two words, is long enough */
 #define ANCHOR_LIMIT    100u /* candidates of each anchor */
-#define RARE_LIMIT      40u  /* candidates by long words */
+#define RARE_LIMIT      60u  /* candidates by each long word */
 #define RARE_WORDS      6u
-#define RARE_BYTES      5u                 /* a word shorter than this is taken for a common one */
-#define ROWS_MAX        20000u             /* texts that one expression is asked for */
+#define RARE_BYTES      5u     /* a word shorter than this is taken for a common one */
+#define PARTS_LIMIT     40u    /* candidates that have only a part of the quote: those that have most of it */
+#define ENDS_LIMIT      10u    /* candidates of the first and the last anchor, where others have all of them */
+#define ROWS_MAX        20000u /* texts that one expression is asked for */
 #define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read where nothing was found by words */
 #define SCAN_BYTES_MORE (512u * 1024)      /* the same, where something was */
+#define PREFIX_BYTES    6u                 /* the beginning of a word that is looked for */
 #define EXPRESSION_MAX  (64u * 1024)
 #define FOLDS_OF_A_SCAN (FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE)
 
@@ -40,6 +43,7 @@ struct finder {
     struct quote_token *tokens;
     size_t tokens_count;
     size_t whole_first; /* the first token that is surely a whole word */
+    size_t whole_end;   /* behind the last that is looked for: a short beginning of a word says little and costs much */
     bool is_last_cut;   /* whether the last may be the beginning of a word */
     struct catalog_hits hits;
     struct standing_scope standing;
@@ -71,6 +75,7 @@ static int read_tokens(struct finder *finder) {
     const struct quote_token *last = &finder->tokens[finder->tokens_count - 1];
     finder->whole_first = first->start > 0 || tokenizer_stands_alone(token_text(finder, first)) ? 0 : 1;
     finder->is_last_cut = last->end == finder->quote.len && !tokenizer_stands_alone(token_text(finder, last));
+    finder->whole_end = finder->tokens_count - (finder->is_last_cut && last->end - last->start < PREFIX_BYTES);
     return 0;
 }
 
@@ -130,7 +135,8 @@ static size_t at_most(size_t value, size_t limit) {
 /* Appends bytes [start, end) of the quote as a phrase; its last word as the beginning of one where it may be cut. */
 static void print_phrase(struct finder *finder, const struct quote_token *part) {
     query_print_string(&finder->expression, bytes_slice(finder->quote, part->start, part->end - part->start));
-    if (finder->is_last_cut && part->end == finder->tokens[finder->tokens_count - 1].end)
+    bool is_long = finder->whole_end == finder->tokens_count;
+    if (finder->is_last_cut && is_long && part->end == finder->tokens[finder->tokens_count - 1].end)
         buffer_append_byte(&finder->expression, '*');
 }
 
@@ -173,7 +179,7 @@ static void choose_anchor(struct finder *finder, size_t from, size_t to, size_t 
 
 /* One anchor for each part of the quote. */
 static void choose_anchors(struct finder *finder) {
-    size_t first = finder->whole_first, end = finder->tokens_count;
+    size_t first = finder->whole_first, end = finder->whole_end;
     size_t count = at_most((end - first + ANCHOR_TOKENS - 1) / ANCHOR_TOKENS, ANCHORS_MAX);
     finder->anchors_count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -200,6 +206,19 @@ static int look_up_each_anchor(struct finder *finder) {
         error = look_up(finder, ANCHOR_LIMIT, 1);
     }
     return error;
+}
+
+/* A clause that has all anchors may have them in another order, while the quote runs over the end of a clause elsewhere. */
+static int look_up_ends(struct finder *finder) {
+    size_t last = finder->anchors_count - 1;
+    buffer_clear(&finder->expression);
+    print_phrase(finder, &finder->anchors[0]);
+    int error = look_up(finder, ENDS_LIMIT, 1);
+    if (error || last == 0)
+        return error;
+    buffer_clear(&finder->expression);
+    print_phrase(finder, &finder->anchors[last]);
+    return look_up(finder, ENDS_LIMIT, 1);
 }
 
 static int more_first(const void *left, const void *right) {
@@ -250,14 +269,14 @@ static int look_up_rare(struct finder *finder) {
     if (!words)
         return fault_set(finder->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
     size_t count = rare_words(finder, words);
-    buffer_clear(&finder->expression);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buffer_append_text(&finder->expression, " OR ");
+    int error = 0;
+    for (size_t i = 0; i < count && !error; i++) {
+        buffer_clear(&finder->expression);
         query_print_string(&finder->expression, token_text(finder, &words[i]));
+        error = look_up(finder, RARE_LIMIT, 1);
     }
     free(words);
-    return look_up(finder, RARE_LIMIT, 0.5);
+    return error;
 }
 
 /* A walk over the texts of a scope; what is kept from one clause for the next is no longer than the quote. */
@@ -371,22 +390,32 @@ static int scan_scope(struct finder *finder, size_t budget) {
     return error;
 }
 
+/* A word or two that may be cut at both ends: as they stand, and, where they do not stand everywhere, in the bytes. */
+static int find_short(struct finder *finder) {
+    const struct quote_token all = {finder->tokens[0].start, finder->tokens[finder->tokens_count - 1].end};
+    print_phrase(finder, &all);
+    int error = look_up(finder, CATALOG_CANDIDATES_MAX, 1);
+    if (error || finder->hits.count >= LIMIT_QUOTE_MATCHES)
+        return error;
+    return scan_scope(finder, finder->hits.count > 0 ? SCAN_BYTES_MORE : SCAN_BYTES);
+}
+
 static int find_candidates(struct finder *finder) {
     if (finder->tokens_count == 0)
         return scan_scope(finder, SCAN_BYTES);
-    if (finder->whole_first >= finder->tokens_count) { /* one word that may be cut at both ends */
-        const struct quote_token word = finder->tokens[0];
-        print_phrase(finder, &word);
-        int error = look_up(finder, CATALOG_CANDIDATES_MAX, 1);
-        return error ? error : scan_scope(finder, finder->hits.count > 0 ? SCAN_BYTES_MORE : SCAN_BYTES);
-    }
+    if (finder->whole_first >= finder->whole_end)
+        return find_short(finder);
     choose_anchors(finder);
     int error = look_up_all_anchors(finder);
-    if (!error && finder->hits.count == 0)
-        error = look_up_each_anchor(finder);
+    if (error || finder->hits.count >= PARTS_LIMIT)
+        return error;
+    if (finder->hits.count > 0)
+        return look_up_ends(finder);
+    error = look_up_each_anchor(finder);
     if (!error && finder->hits.count == 0)
         error = look_up_rare(finder);
     qsort(finder->hits.hits, finder->hits.count, sizeof *finder->hits.hits, more_first);
+    finder->hits.count = at_most(finder->hits.count, PARTS_LIMIT);
     return error;
 }
 

@@ -17,6 +17,8 @@
 #define PROGRESS_STEPS         4000
 #define LARGE_PAGES            8192 /* 32 MiB of them: reading them takes a fifth of a second */
 
+#define CATALOG_MERGE_PAGES 4000 /* of the index of words, in one transaction */
+
 #define TEXT_OF(number)  #number
 #define PRAGMA_NUMBER(x) TEXT_OF(x)
 
@@ -66,6 +68,11 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [STATEMENT_TEXT_FIND] = "SELECT id FROM text WHERE leaf_hash = ?1",
     [STATEMENT_TEXT_ADD] = "INSERT INTO text (leaf_hash, kind, length, number, heading) VALUES (?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_WORDS_ADD] = "INSERT INTO words (rowid, text) VALUES (?1, ?2)",
+    [STATEMENT_WORDS_MERGE_BEGIN] =
+        "INSERT INTO words (words, rank) VALUES ('merge', -" PRAGMA_NUMBER(CATALOG_MERGE_PAGES) ")",
+    [STATEMENT_WORDS_MERGE] =
+        "INSERT INTO words (words, rank) VALUES ('merge', " PRAGMA_NUMBER(CATALOG_MERGE_PAGES) ")",
+    [STATEMENT_CHANGES] = "SELECT total_changes()",
     [STATEMENT_CLAUSE_ADD] = "INSERT INTO clause (edition, place, text, eid) VALUES (?1, ?2, ?3, ?4)",
     [STATEMENT_EDITION_NUMBERED] = "SELECT " EDITION_COLUMNS " FROM edition e WHERE e.idx < ?1 AND e.instrument = ?2"
                                    " AND e.language = ?3 AND e.edition = ?4",

@@ -7,7 +7,8 @@
 #define BATCH_CLAUSES 2000u
 #define BATCH_BYTES   (4u * 1024 * 1024)
 #define BATCH_ENTRIES 1000u
-#define LABEL_MAX     1024u /* bytes of a printed number or heading that are kept for outlines */
+#define MERGE_CLAUSES 20000u /* added in one run: the index of words is put in order after that */
+#define LABEL_MAX     1024u  /* bytes of a printed number or heading that are kept for outlines */
 
 /* One run of catalog_update. */
 struct update {
@@ -18,6 +19,7 @@ struct update {
     struct buffer record;
     unsigned entries; /* in this batch */
     unsigned clauses;
+    uint64_t added; /* clauses in all */
     size_t bytes;
     struct fault *fault;
 };
@@ -168,6 +170,7 @@ static int add_clause(struct update *update, const struct edition_record *editio
     catalog_bind_number(statement, 3, id);
     catalog_bind_text(statement, 4, clause.eid);
     update->clauses++;
+    update->added++;
     update->bytes += clause.text.len;
     update->progress.place++;
     return catalog_statement_run(update->connection, statement, update->fault);
@@ -206,6 +209,37 @@ static int read_batch(struct update *update) {
     return batch_end(update, error);
 }
 
+/* ---- after much was added */
+
+static int count_changes(struct catalog_db *connection, uint64_t *out, struct fault *fault) {
+    bool row = false;
+    sqlite3_stmt *statement = catalog_db_statement(connection, STATEMENT_CHANGES, fault);
+    int error = statement ? catalog_statement_step(connection, statement, &row, fault) : DEPOSITARY_E_IO;
+    *out = row ? catalog_column_number(statement, 0) : 0;
+    catalog_statement_done(statement);
+    return error;
+}
+
+/* The index of words grows in pieces, each of which every search has to look into. Makes them one, some pages a transaction, until nothing
+ * changes any more (FTS5, "the 'merge' command"). */
+static int merge_words(struct catalog *catalog, struct fault *fault) {
+    struct catalog_db *connection = catalog->writer;
+    enum catalog_statement which = STATEMENT_WORDS_MERGE_BEGIN;
+    uint64_t before = 0, after = 0;
+    int error = connection ? 0 : catalog_pool_take(&catalog->pool, &connection, fault);
+    do {
+        before = after;
+        if (!error)
+            error = catalog_db_do(connection, which, fault);
+        if (!error)
+            error = count_changes(connection, &after, fault);
+        which = STATEMENT_WORDS_MERGE;
+    } while (!error && after - before > 1);
+    if (!catalog->writer)
+        catalog_pool_give(&catalog->pool, connection);
+    return error;
+}
+
 int catalog_update(struct catalog *catalog, struct fault *fault) {
     struct update update = {.catalog = catalog, .fault = fault};
     int error = 0;
@@ -214,6 +248,8 @@ int catalog_update(struct catalog *catalog, struct fault *fault) {
     buffer_init(&update.record, LIMIT_CLAUSE_RECORD);
     while (!error && catalog_size(catalog) < update.state->size)
         error = read_batch(&update);
+    if (!error && update.added >= MERGE_CLAUSES)
+        error = merge_words(catalog, fault);
     buffer_free(&update.record);
     ledger_state_release(update.state);
     pthread_mutex_unlock(&catalog->update_lock);

@@ -4,7 +4,8 @@
  *     bench_queries DIR [CALLS]
  *
  * DIR is a folder of makeledger, or of a daemon that is stopped. The catalog is made in it where it is not there. Words, phrases and
- * quotes are taken from the ledger itself. Prints the 50th and 99th of a hundred calls, and the longest, in milliseconds.
+ * quotes are taken from the ledger itself. Prints the 50th and 99th of a hundred calls in milliseconds, by the
+ * clock and by the time of the processor.
  */
 #include "base/encode.h"
 #include "base/file.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TIMEOUT_NS   UINT64_C(60000000000)
 #define SAMPLES      4000u /* clauses that words and quotes are taken from */
@@ -123,6 +125,14 @@ static void read_samples(void) {
 
 static char answer_status[256];
 static uint64_t answer_total;
+static double answer_cpu;
+
+/* Of this thread, which is alone: on a machine that does other work, too, this is what a call costs. */
+static double cpu_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
 
 static double ask(const char *name, const ProtobufCMessage *input) {
     const struct method *method = method_find(bytes_text(name));
@@ -134,9 +144,11 @@ static double ask(const char *name, const ProtobufCMessage *input) {
     MUST(call_print(&request, method, input, BYTES("0123456789abcdef"), 0, NULL) == 0);
     arena_reset(&calls);
     struct call call = {.arena = &calls, .context = &context, .peer = "bench"};
+    double cpu = cpu_ms();
     uint64_t start = clock_monotonic_ns();
     MUST(dispatch(&call, &depositary_service, 1, buffer_bytes(&request), TIMEOUT_NS, &answered) == 0);
     double ms = (double)(clock_monotonic_ns() - start) / 1e6;
+    answer_cpu = cpu_ms() - cpu;
     MUST(answer_read(&answer, method, buffer_bytes(&answered), &calls, &fault) == 0);
     snprintf(answer_status, sizeof answer_status, "%s %s", status_name(answer.status.code), answer.status.message);
     answer_total = 0;
@@ -278,7 +290,7 @@ static int by_size(const void *left, const void *right) {
 
 /* limit: of a search, only those with at most so many hits count; 0: all. */
 static void measure(const char *name, double (*call)(void), unsigned count, uint64_t least, uint64_t limit) {
-    static double times[CALLS_MAX];
+    static double times[CALLS_MAX], cpu_times[CALLS_MAX];
     double sum_total = 0;
     unsigned kept = 0;
     for (unsigned i = 0; i < count / 10; i++)
@@ -287,6 +299,7 @@ static void measure(const char *name, double (*call)(void), unsigned count, uint
         double ms = call();
         if (limit > 0 && (answer_total < least || answer_total > limit))
             continue;
+        cpu_times[kept] = answer_cpu;
         times[kept++] = ms;
         sum_total += (double)answer_total;
     }
@@ -295,8 +308,10 @@ static void measure(const char *name, double (*call)(void), unsigned count, uint
         return;
     }
     qsort(times, kept, sizeof times[0], by_size);
-    printf("%-28s %6u %9.3f %9.3f %9.3f  %.1f  %s\n", name, kept, times[kept / 2], times[(size_t)(kept * 0.99)],
-           times[kept - 1], sum_total / kept, strncmp(answer_status, "OK", 2) == 0 ? "" : answer_status);
+    qsort(cpu_times, kept, sizeof cpu_times[0], by_size);
+    printf("%-28s %6u %9.3f %9.3f %9.3f %9.3f  %.1f  %s\n", name, kept, times[kept / 2], times[(size_t)(kept * 0.99)],
+           cpu_times[kept / 2], cpu_times[(size_t)(kept * 0.99)], sum_total / kept,
+           strncmp(answer_status, "OK", 2) == 0 ? "" : answer_status);
     fflush(stdout);
 }
 
@@ -310,7 +325,9 @@ int main(int argc, char **argv) {
     open_all(argv[1]);
     arena_init(&calls, 4 * CALL_ARENA_MAX);
     read_samples();
-    printf("%-28s %6s %9s %9s %9s  %s\n", "", "calls", "p50 ms", "p99 ms", "max ms", "mean hits, or verdict");
+    printf("%-28s %6s %9s %9s %9s %9s  %s\n", "", "calls", "p50 ms", "p99 ms", "CPU p50", "CPU p99",
+           "mean hits, or verdict");
+    fflush(stdout);
     measure("get", get, calls_count, 0, 0);
     measure("search word, <= 10,000", search_word, calls_count, 1, 10000);
     measure("search word, > 10,000", search_word, calls_count / 4, 10001, UINT64_MAX);
