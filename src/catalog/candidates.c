@@ -14,8 +14,9 @@
 #include "text/fold.h"
 
 #define ANCHORS_MAX     8u
-#define ANCHOR_TOKENS   5u   /* at most */
-#define ANCHOR_BYTES    14u  /* an anchor of so many bytes, and two words, is long enough */
+#define ANCHOR_TOKENS   5u  /* at most */
+#define ANCHOR_BYTES    14u /* an anchor of so many bytes, and two words, is long enough */
+#define ANCHORS_ENOUGH  3
 #define ANCHOR_LIMIT    100u /* candidates of each anchor */
 #define RARE_LIMIT      60u  /* candidates by each long word */
 #define RARE_WORDS      6u
@@ -34,6 +35,12 @@ struct quote_token {
     size_t end;
 };
 
+/* A run of words that is looked for. */
+struct anchor {
+    struct quote_token part; /* bytes of the quote */
+    size_t weight;           /* the more, the rarer it is thought to be */
+};
+
 /* One run of catalog_quote_candidates. */
 struct finder {
     struct catalog_read read;
@@ -47,7 +54,7 @@ struct finder {
     bool is_last_cut;   /* whether the last may be the beginning of a word */
     struct catalog_hits hits;
     struct standing_scope standing;
-    struct quote_token anchors[ANCHORS_MAX]; /* bytes of the quote */
+    struct anchor anchors[ANCHORS_MAX];
     size_t anchors_count;
     struct buffer expression;
     struct fault *fault;
@@ -162,18 +169,15 @@ static size_t longest_word(const struct finder *finder, size_t first, size_t end
 
 /* The best anchor that begins in [from, to) and ends before `end`: by its longest word, then by its length. */
 static void choose_anchor(struct finder *finder, size_t from, size_t to, size_t end) {
-    size_t best = 0;
-    struct quote_token chosen = {0, 0};
+    struct anchor chosen = {.weight = 0};
     for (size_t first = from; first < to; first++) {
         size_t behind = anchor_end(finder, first, end);
         size_t bytes = finder->tokens[behind - 1].end - finder->tokens[first].start;
         size_t weight = longest_word(finder, first, behind) * 64 + at_most(bytes, 63) + (behind - first > 1 ? 4096 : 0);
-        if (weight > best) {
-            best = weight;
-            chosen = (struct quote_token){finder->tokens[first].start, finder->tokens[behind - 1].end};
-        }
+        if (weight > chosen.weight)
+            chosen = (struct anchor){{finder->tokens[first].start, finder->tokens[behind - 1].end}, weight};
     }
-    if (chosen.end > chosen.start)
+    if (chosen.weight > 0)
         finder->anchors[finder->anchors_count++] = chosen;
 }
 
@@ -193,16 +197,32 @@ static int look_up_all_anchors(struct finder *finder) {
     buffer_clear(&finder->expression);
     for (size_t i = 0; i < finder->anchors_count; i++) {
         buffer_append_text(&finder->expression, i > 0 ? " AND " : "");
-        print_phrase(finder, &finder->anchors[i]);
+        print_phrase(finder, &finder->anchors[i].part);
     }
     return look_up(finder, CATALOG_CANDIDATES_MAX, (double)finder->anchors_count);
 }
 
+static int rarest_first(const void *left, const void *right) {
+    const struct anchor *a = left;
+    const struct anchor *b = right;
+    return (a->weight < b->weight) - (a->weight > b->weight);
+}
+
+/* Whether some clause has so many of the anchors that the others would tell nothing new. */
+static bool is_plain(const struct finder *finder) {
+    for (size_t i = 0; i < finder->hits.count; i++) {
+        if (finder->hits.hits[i].score >= ANCHORS_ENOUGH)
+            return true;
+    }
+    return false;
+}
+
 static int look_up_each_anchor(struct finder *finder) {
     int error = 0;
-    for (size_t i = 0; i < finder->anchors_count && !error; i++) {
+    qsort(finder->anchors, finder->anchors_count, sizeof *finder->anchors, rarest_first);
+    for (size_t i = 0; i < finder->anchors_count && !error && !is_plain(finder); i++) {
         buffer_clear(&finder->expression);
-        print_phrase(finder, &finder->anchors[i]);
+        print_phrase(finder, &finder->anchors[i].part);
         error = look_up(finder, ANCHOR_LIMIT, 1);
     }
     return error;
@@ -212,12 +232,12 @@ static int look_up_each_anchor(struct finder *finder) {
 static int look_up_ends(struct finder *finder) {
     size_t last = finder->anchors_count - 1;
     buffer_clear(&finder->expression);
-    print_phrase(finder, &finder->anchors[0]);
+    print_phrase(finder, &finder->anchors[0].part);
     int error = look_up(finder, ENDS_LIMIT, 1);
     if (error || last == 0)
         return error;
     buffer_clear(&finder->expression);
-    print_phrase(finder, &finder->anchors[last]);
+    print_phrase(finder, &finder->anchors[last].part);
     return look_up(finder, ENDS_LIMIT, 1);
 }
 

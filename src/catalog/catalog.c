@@ -196,6 +196,7 @@ int catalog_inspect(struct catalog *catalog, struct fault *fault) {
 }
 
 void catalog_interrupt(struct catalog *catalog) {
+    __atomic_store_n(&catalog->is_stopping, true, __ATOMIC_RELEASE);
     pthread_mutex_lock(&catalog->inspect_lock);
     catalog->is_inspected = true;
     if (catalog->inspected != NULL)

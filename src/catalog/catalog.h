@@ -24,7 +24,12 @@ MUST_USE int catalog_update(struct catalog *catalog, struct fault *fault);
  * file is condemned: DEPOSITARY_E_DAMAGED.
  */
 MUST_USE int catalog_inspect(struct catalog *catalog, struct fault *fault);
-/** Ends it early, now and for good; then it has found nothing. */
+/**
+ * The index of words grows in pieces, each of which every search has to look into: makes them one, some pages a transaction, where much
+ * was added since the start. Slow, as above; reads and updates go on.
+ */
+MUST_USE int catalog_tidy(struct catalog *catalog, struct fault *fault);
+/** Ends both early, now and for good; then the inspection has found nothing. */
 void catalog_interrupt(struct catalog *catalog);
 /** Entries read: what searches answer for. */
 uint64_t catalog_size(const struct catalog *catalog);

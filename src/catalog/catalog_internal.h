@@ -11,12 +11,14 @@ struct catalog {
     char *path;                /* ":memory:" for one in memory */
     struct catalog_db *writer; /* NULL in memory, where the pool's one connection writes too */
     struct catalog_pool pool;
-    struct standing standing;  /* as the file is, and what is being added to it */
+    struct standing standing; /* as the file is, and what is being added to it */
     pthread_mutex_t update_lock;
     uint64_t size; /* entries read; atomic */
     pthread_mutex_t inspect_lock;
     sqlite3 *inspected; /* what catalog_inspect reads now */
     bool is_inspected;  /* done, or not to be begun */
+    bool is_stopping;   /* atomic */
+    uint64_t added;     /* clauses since the start; atomic */
 };
 
 /** A read transaction on a connection of the pool. */

@@ -17,7 +17,7 @@
 #define PROGRESS_STEPS         4000
 #define LARGE_PAGES            8192 /* 32 MiB of them: reading them takes a fifth of a second */
 
-#define CATALOG_MERGE_PAGES 4000 /* of the index of words, in one transaction */
+#define CATALOG_MERGE_PAGES 1000 /* of the index of words, in one transaction */
 
 #define TEXT_OF(number)  #number
 #define PRAGMA_NUMBER(x) TEXT_OF(x)

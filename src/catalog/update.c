@@ -7,7 +7,7 @@
 #define BATCH_CLAUSES 2000u
 #define BATCH_BYTES   (4u * 1024 * 1024)
 #define BATCH_ENTRIES 1000u
-#define MERGE_CLAUSES 20000u /* added in one run: the index of words is put in order after that */
+#define TIDY_CLAUSES  20000u /* added: fewer are not worth the work */
 #define LABEL_MAX     1024u  /* bytes of a printed number or heading that are kept for outlines */
 
 /* One run of catalog_update. */
@@ -19,7 +19,6 @@ struct update {
     struct buffer record;
     unsigned entries; /* in this batch */
     unsigned clauses;
-    uint64_t added; /* clauses in all */
     size_t bytes;
     struct fault *fault;
 };
@@ -170,7 +169,7 @@ static int add_clause(struct update *update, const struct edition_record *editio
     catalog_bind_number(statement, 3, id);
     catalog_bind_text(statement, 4, clause.eid);
     update->clauses++;
-    update->added++;
+    __atomic_add_fetch(&update->catalog->added, 1, __ATOMIC_RELAXED);
     update->bytes += clause.text.len;
     update->progress.place++;
     return catalog_statement_run(update->connection, statement, update->fault);
@@ -220,23 +219,33 @@ static int count_changes(struct catalog_db *connection, uint64_t *out, struct fa
     return error;
 }
 
-/* The index of words grows in pieces, each of which every search has to look into. Makes them one, some pages a transaction, until nothing
- * changes any more (FTS5, "the 'merge' command"). */
-static int merge_words(struct catalog *catalog, struct fault *fault) {
+/* One step: some pages, in a transaction. *is_done where nothing was left to do. */
+static int merge_some(struct catalog *catalog, enum catalog_statement which, bool *is_done, struct fault *fault) {
     struct catalog_db *connection = catalog->writer;
-    enum catalog_statement which = STATEMENT_WORDS_MERGE_BEGIN;
     uint64_t before = 0, after = 0;
+    pthread_mutex_lock(&catalog->update_lock);
     int error = connection ? 0 : catalog_pool_take(&catalog->pool, &connection, fault);
-    do {
-        before = after;
-        if (!error)
-            error = catalog_db_do(connection, which, fault);
-        if (!error)
-            error = count_changes(connection, &after, fault);
-        which = STATEMENT_WORDS_MERGE;
-    } while (!error && after - before > 1);
+    if (!error)
+        error = count_changes(connection, &before, fault);
+    if (!error)
+        error = catalog_db_do(connection, which, fault);
+    if (!error)
+        error = count_changes(connection, &after, fault);
     if (!catalog->writer)
         catalog_pool_give(&catalog->pool, connection);
+    pthread_mutex_unlock(&catalog->update_lock);
+    *is_done = error || after - before < 2; /* FTS5's own words for it */
+    return error;
+}
+
+int catalog_tidy(struct catalog *catalog, struct fault *fault) {
+    enum catalog_statement which = STATEMENT_WORDS_MERGE_BEGIN;
+    bool is_done = __atomic_load_n(&catalog->added, __ATOMIC_ACQUIRE) < TIDY_CLAUSES;
+    int error = 0;
+    while (!is_done && !__atomic_load_n(&catalog->is_stopping, __ATOMIC_ACQUIRE)) {
+        error = merge_some(catalog, which, &is_done, fault);
+        which = STATEMENT_WORDS_MERGE;
+    }
     return error;
 }
 
@@ -248,8 +257,6 @@ int catalog_update(struct catalog *catalog, struct fault *fault) {
     buffer_init(&update.record, LIMIT_CLAUSE_RECORD);
     while (!error && catalog_size(catalog) < update.state->size)
         error = read_batch(&update);
-    if (!error && update.added >= MERGE_CLAUSES)
-        error = merge_words(catalog, fault);
     buffer_free(&update.record);
     ledger_state_release(update.state);
     pthread_mutex_unlock(&catalog->update_lock);

@@ -55,6 +55,8 @@ static void *inspect(void *context) {
     struct fault fault = {0};
     if (catalog_inspect(context, &fault) != 0) {
         log_line(LOG_LEVEL_ERROR, "the catalog was looked through", "reason", fault_text(&fault), NULL);
+    } else if (catalog_tidy(context, &fault) != 0) {
+        log_line(LOG_LEVEL_WARNING, "the catalog's index could not be put in order", "reason", fault_text(&fault), NULL);
     }
     return NULL;
 }
