@@ -14,8 +14,10 @@
 #include "text/fold.h"
 
 #define ANCHORS_MAX     8u
+#define ANCHOR_EVERY    3u  /* words for one anchor, as long as there are not too many */
 #define ANCHOR_TOKENS   5u  /* at most */
-#define ANCHOR_BYTES    14u /* an anchor of so many bytes, and two words, is long enough */
+#define SCORE_OF_MANY   0.1 /* of a candidate that was found with as many others as are kept: any clause may have that */
+#define ANCHOR_BYTES    10u /* an anchor of so many bytes, and two words, is long enough */
 #define ANCHORS_ENOUGH  3
 #define ANCHOR_LIMIT    100u /* candidates of each anchor */
 #define RARE_LIMIT      60u  /* candidates by each long word */
@@ -108,10 +110,27 @@ static void keep_candidate(struct finder *finder, uint64_t edition_index, uint64
             (struct catalog_hit){.edition_index = edition_index, .place = place, .score = score};
 }
 
-/* Keeps what the expression finds in the scope, up to so many. */
-static int look_up(struct finder *finder, size_t limit, double score) {
+/* Texts that the expression finds in the scope, up to so many. */
+static int step_rows(struct finder *finder, sqlite3_stmt *statement, size_t limit, struct catalog_hit *found,
+                     size_t *count) {
     bool row = true;
-    size_t found = 0;
+    int error = 0;
+    *count = 0;
+    for (unsigned rows = 0; *count < limit && rows < ROWS_MAX; rows++) {
+        struct catalog_hit *hit = &found[*count];
+        error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
+        if (error || !row)
+            break;
+        *count +=
+            standing_find(&finder->standing, catalog_column_number(statement, 0), &hit->edition_index, &hit->place);
+    }
+    return error;
+}
+
+/* Keeps what the expression finds in the scope, up to so many. What finds few says more about them than what finds many. */
+static int look_up(struct finder *finder, size_t limit) {
+    struct catalog_hit found[CATALOG_CANDIDATES_MAX];
+    size_t count = 0;
     if (finder->expression.error)
         return finder->expression.error;
     sqlite3_stmt *statement = catalog_db_statement(finder->read.connection, STATEMENT_SEARCH, finder->fault);
@@ -120,18 +139,11 @@ static int look_up(struct finder *finder, size_t limit, double score) {
     catalog_bind_text(statement, 1, buffer_bytes(&finder->expression));
     catalog_bind_number(statement, 2, finder->standing.first_text);
     catalog_bind_number(statement, 3, finder->standing.last_text);
-    int error = 0;
-    for (unsigned rows = 0; found < limit && rows < ROWS_MAX; rows++) {
-        uint64_t edition_index, place;
-        error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
-        if (error || !row)
-            break;
-        if (standing_find(&finder->standing, catalog_column_number(statement, 0), &edition_index, &place)) {
-            keep_candidate(finder, edition_index, place, score);
-            found++;
-        }
-    }
+    int error = step_rows(finder, statement, limit, found, &count);
     catalog_statement_done(statement);
+    double score = count < limit ? 1 : SCORE_OF_MANY;
+    for (size_t i = 0; i < count && !error; i++)
+        keep_candidate(finder, found[i].edition_index, found[i].place, score);
     return error;
 }
 
@@ -184,7 +196,7 @@ static void choose_anchor(struct finder *finder, size_t from, size_t to, size_t 
 /* One anchor for each part of the quote. */
 static void choose_anchors(struct finder *finder) {
     size_t first = finder->whole_first, end = finder->whole_end;
-    size_t count = at_most((end - first + ANCHOR_TOKENS - 1) / ANCHOR_TOKENS, ANCHORS_MAX);
+    size_t count = at_most((end - first + ANCHOR_EVERY - 1) / ANCHOR_EVERY, ANCHORS_MAX);
     finder->anchors_count = 0;
     for (size_t i = 0; i < count; i++) {
         size_t from = first + (end - first) * i / count;
@@ -199,7 +211,7 @@ static int look_up_all_anchors(struct finder *finder) {
         buffer_append_text(&finder->expression, i > 0 ? " AND " : "");
         print_phrase(finder, &finder->anchors[i].part);
     }
-    return look_up(finder, CATALOG_CANDIDATES_MAX, (double)finder->anchors_count);
+    return look_up(finder, CATALOG_CANDIDATES_MAX);
 }
 
 static int rarest_first(const void *left, const void *right) {
@@ -223,7 +235,7 @@ static int look_up_each_anchor(struct finder *finder) {
     for (size_t i = 0; i < finder->anchors_count && !error && !is_plain(finder); i++) {
         buffer_clear(&finder->expression);
         print_phrase(finder, &finder->anchors[i].part);
-        error = look_up(finder, ANCHOR_LIMIT, 1);
+        error = look_up(finder, ANCHOR_LIMIT);
     }
     return error;
 }
@@ -233,12 +245,12 @@ static int look_up_ends(struct finder *finder) {
     size_t last = finder->anchors_count - 1;
     buffer_clear(&finder->expression);
     print_phrase(finder, &finder->anchors[0].part);
-    int error = look_up(finder, ENDS_LIMIT, 1);
+    int error = look_up(finder, ENDS_LIMIT);
     if (error || last == 0)
         return error;
     buffer_clear(&finder->expression);
     print_phrase(finder, &finder->anchors[last].part);
-    return look_up(finder, ENDS_LIMIT, 1);
+    return look_up(finder, ENDS_LIMIT);
 }
 
 static int more_first(const void *left, const void *right) {
@@ -293,7 +305,7 @@ static int look_up_rare(struct finder *finder) {
     for (size_t i = 0; i < count && !error; i++) {
         buffer_clear(&finder->expression);
         query_print_string(&finder->expression, token_text(finder, &words[i]));
-        error = look_up(finder, RARE_LIMIT, 1);
+        error = look_up(finder, RARE_LIMIT);
     }
     free(words);
     return error;
@@ -414,7 +426,7 @@ static int scan_scope(struct finder *finder, size_t budget) {
 static int find_short(struct finder *finder) {
     const struct quote_token all = {finder->tokens[0].start, finder->tokens[finder->tokens_count - 1].end};
     print_phrase(finder, &all);
-    int error = look_up(finder, CATALOG_CANDIDATES_MAX, 1);
+    int error = look_up(finder, CATALOG_CANDIDATES_MAX);
     if (error || finder->hits.count >= LIMIT_QUOTE_MATCHES)
         return error;
     return scan_scope(finder, finder->hits.count > 0 ? SCAN_BYTES_MORE : SCAN_BYTES);

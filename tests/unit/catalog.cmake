@@ -10,6 +10,7 @@ depositary_check(query depositary_catalog)
 depositary_check(catalog library_maker)
 depositary_check(search library_maker)
 depositary_check(search_table ledger_maker depositary_catalog packages::utf8proc)
+depositary_check(search_large ledger_maker depositary_catalog)
 
 # The service by itself, without the network around it.
 depositary_check(depositary_service library_maker depositary_server)
