@@ -57,7 +57,7 @@ MUST_USE int import_check(struct bytes source, size_t first_line, struct fault *
 
 /**
  * The part of a file from one line on and up to another, which does not belong to it. Each is a line's number, from 1, or the words
- * of a line that stands once; NULL: the file's start or end. *line: of the part's first line, from 1.
+ * of a line that stands once (--to: after --from), its marks of a heading with them or without; NULL: the file's start or end. *line: of the part's first line, from 1.
  */
 MUST_USE int import_range(struct bytes *out, size_t *line, struct bytes file, const char *from, const char *to,
                           struct fault *fault);

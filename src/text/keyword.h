@@ -14,6 +14,7 @@ enum keyword {
     KEYWORD_PARAGRAPH,   /* paragraph, para, Absatz, пункт; in citations */
     KEYWORD_POINT,       /* point, letter, подпункт; in citations */
     KEYWORD_ANNEX,       /* Annex, Приложение, 附件 */
+    KEYWORD_COMPANION,   /* Protocol 1, Resolution I: an act that goes with another; after it, like an annex */
     KEYWORD_DIVISION,    /* Part, Chapter, Title: a heading above articles */
     KEYWORD_PREAMBLE,    /* Preamble, 序言, الديباجة */
     KEYWORD_PREFACE,     /* in citations */

@@ -243,6 +243,8 @@ static size_t take_annex(struct number *number, struct bytes in) {
     struct number ordinal = {0};
     size_t start = skip_spaces(in, number_word(&ordinal, in));
     size_t at = start + keyword_take(from(in, start), KEYWORD_ANNEX);
+    bool companion = at == start && ordinal.value == 0; /* Protocol 1: only with its number */
+    at += companion ? keyword_take(in, KEYWORD_COMPANION) : 0;
     if (at == start) {
         return 0;
     }
@@ -250,12 +252,14 @@ static size_t take_annex(struct number *number, struct bytes in) {
         *number = ordinal;
         return ends_label(utf8_at(in, at)) && is_heading_like(in) ? at : 0;
     }
-    start = skip_number_sign(in, skip_spaces(in, at));
+    start = skip_spaces(in, at);
+    start += start < in.len && in.data[start] == '('; /* Protocol (No 1) */
+    start = skip_number_sign(in, start);
     size_t len = take_annex_number(number, from(in, start));
     if (len == 0) {
         uint32_t next = utf8_at(in, start);
         *number = (struct number){0};
-        return start == in.len || next == ':' || (next >= 0x2010 && next <= 0x2015) ? at : 0;
+        return companion ? 0 : start == in.len || next == ':' || (next >= 0x2010 && next <= 0x2015) ? at : 0;
     }
     return ends_label(utf8_at(in, start + len)) && is_heading_like(in) ? start + len : 0;
 }
@@ -266,10 +270,15 @@ static size_t take_supplement(struct number *number, struct bytes in) {
     return bytes_equal(in, BYTES("附則")) || bytes_equal(in, BYTES("附　則")) ? in.len : 0;
 }
 
+/* A number that is all of a heading. */
+static size_t take_lone_number(struct number *number, struct bytes in) {
+    return number_digits(number, in) == in.len ? in.len : 0;
+}
+
 static size_t take_label(struct label *label, struct bytes in) {
     struct number *number = &label->number;
     size_t len;
-    if ((len = take_dotted(number, in)) > 0) {
+    if ((len = take_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
         label->kind = LABEL_CLAUSE;
     } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0 ||
                (len = take_number_first(number, in)) > 0) {

@@ -70,7 +70,7 @@ static bool goes_on(struct bytes text, const struct lines *lines, const struct m
     if (!mark->label.alone) {
         return is_small_letter(utf8_at(text_line(text, lines, i), mark->label.rest));
     }
-    if (mark->fresh || mark->closed || mark->heading < i || i + 1 >= lines->count) {
+    if (mark->fresh || mark->closed || i + 1 >= lines->count) {
         return false;
     }
     bool marked;

@@ -139,8 +139,20 @@ static size_t take_ordinal_mark(struct bytes in, uint32_t value) {
     return value < 10 && bytes_starts_with(in, BYTES("o.")) ? 1 : 0;
 }
 
+/* 3-A: a capital after a hyphen. */
+static size_t take_hyphen_letter(struct number *number, struct bytes in) {
+    uint32_t letter = utf8_at(in, 1);
+    if (in.len < 2 || in.data[0] != '-' || letter < 'A' || letter > 'Z' || is_word(utf8_at(in, 2))) {
+        return 0;
+    }
+    number->inserted = letter - 'A' + 1;
+    number_append(number, (char[]){'-', (char)letter, 0});
+    return 2;
+}
+
 static size_t take_insertion(struct number *number, struct bytes in) {
     size_t len = take_letters(number, in);
+    len = len > 0 ? len : take_hyphen_letter(number, in);
     len = len > 0 ? len : take_other_letter(number, in);
     len = len > 0 ? len : take_raised(number, in);
     return len > 0 ? len : take_latin_order(number, in);
@@ -170,7 +182,11 @@ size_t number_digits(struct number *out, struct bytes in) {
         return 0;
     }
     size_t ordinal = take_ordinal_mark(after(in, len), number.value);
-    len += ordinal > 0 ? ordinal : take_insertion(&number, after(in, len));
+    len += ordinal;
+    size_t dot = ordinal > 0 && bytes_starts_with(after(in, len), BYTES(". ")) ? 1 : 0; /* 3o. Bis */
+    size_t inserted =
+        dot > 0 ? take_latin_order(&number, after(in, len + dot)) : take_insertion(&number, after(in, len));
+    len += inserted > 0 ? dot + inserted : 0;
     *out = number;
     return len;
 }

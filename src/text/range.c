@@ -1,11 +1,13 @@
 /* A part of a file: one of two languages, a treaty without the law that ratifies it. */
 #include "text/import.h"
 
+#include <stdio.h>
+
 #include "text/character.h"
 #include "text/label.h"
 #include "text/lines.h"
 
-#define NAMED_MAX 3 /* lines that are named where several would do */
+#define NAMED_MAX 120 /* bytes of the numbers of lines that would all do */
 
 static struct bytes line_words(struct bytes file, const struct line *line) {
     bool marked;
@@ -25,38 +27,55 @@ static bool parse_line_number(const char *text, size_t *out) {
     return at > text && *at == '\0';
 }
 
-/* The index of the one line that has these words, or begins with them where no line is just that. */
-static int find_words(size_t *out, struct bytes file, const struct lines *lines, const char *option, const char *words,
-                      struct fault *fault) {
+/* How well a line fits: it is these words with its marks, it is these words, it begins with them. */
+enum fit { FIT_EXACT, FIT_WORDS, FIT_BEGINNING, FIT_NONE };
+
+static enum fit fit_of(struct bytes file, const struct line *line, struct bytes wanted) {
+    struct bytes words = line_words(file, line);
+    if (bytes_equal(trim(bytes_slice(file, line->offset, line->len)), wanted)) {
+        return FIT_EXACT;
+    }
+    if (bytes_equal(words, wanted)) {
+        return FIT_WORDS;
+    }
+    return bytes_starts_with(words, wanted) ? FIT_BEGINNING : FIT_NONE;
+}
+
+/* The index of the one line from `first` on that fits best. */
+static int find_words(size_t *out, struct bytes file, const struct lines *lines, size_t first, const char *option,
+                      const char *words, struct fault *fault) {
     struct bytes wanted = trim(bytes_text(words));
-    for (int whole = 1; whole >= 0 && wanted.len > 0; whole--) {
+    for (enum fit fit = FIT_EXACT; fit < FIT_NONE && wanted.len > 0; fit++) {
+        char named[NAMED_MAX] = "";
         size_t found = 0;
-        size_t at[NAMED_MAX];
-        for (size_t i = 0; i < lines->count; i++) {
-            struct bytes line = line_words(file, &lines->items[i]);
-            if (whole ? bytes_equal(line, wanted) : bytes_starts_with(line, wanted)) {
-                at[found < NAMED_MAX ? found : NAMED_MAX - 1] = i;
-                found++;
+        size_t len = 0;
+        for (size_t i = first; i < lines->count; i++) {
+            if (fit_of(file, &lines->items[i], wanted) != fit) {
+                continue;
+            }
+            *out = found++ == 0 ? i : *out;
+            if (len + 24 < sizeof named) {
+                len += (size_t)snprintf(named + len, sizeof named - len, "%s%zu", len > 0 ? ", " : "", i + 1);
             }
         }
         if (found == 1) {
-            *out = at[0];
             return 0;
         }
         if (found > 1) {
             return fault_set(fault, DEPOSITARY_E_ARGUMENT,
-                             "--%s \"%s\" stands in %zu lines, %zu and %zu among them: give the number of the line",
-                             option, words, found, at[0] + 1, at[1] + 1);
+                             "--%s \"%s\" stands in %zu lines (%s): give the number of the line", option, words, found,
+                             named);
         }
     }
-    return fault_set(fault, DEPOSITARY_E_ARGUMENT, "--%s \"%s\": no line begins with these words", option, words);
+    return fault_set(fault, DEPOSITARY_E_ARGUMENT, "--%s \"%s\": no line%s begins with these words", option, words,
+                     first > 0 ? " after --from" : "");
 }
 
-static int find_line(size_t *out, struct bytes file, const struct lines *lines, const char *option, const char *where,
-                     struct fault *fault) {
+static int find_line(size_t *out, struct bytes file, const struct lines *lines, size_t first, const char *option,
+                     const char *where, struct fault *fault) {
     size_t number;
     if (!parse_line_number(where, &number)) {
-        return find_words(out, file, lines, option, where, fault);
+        return find_words(out, file, lines, first, option, where, fault);
     }
     if (number == 0 || number > lines->count) {
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "--%s %s: the file has lines 1 to %zu", option, where,
@@ -70,9 +89,9 @@ static int cut(struct bytes *out, size_t *line, struct bytes file, const struct 
                const char *to, struct fault *fault) {
     size_t first = 0;
     size_t end = lines->count;
-    int error = from ? find_line(&first, file, lines, "from", from, fault) : 0;
+    int error = from ? find_line(&first, file, lines, 0, "from", from, fault) : 0;
     if (error == 0 && to) {
-        error = find_line(&end, file, lines, "to", to, fault);
+        error = find_line(&end, file, lines, from ? first + 1 : 0, "to", to, fault);
     }
     if (error == 0 && first >= end) {
         error = fault_set(fault, DEPOSITARY_E_ARGUMENT, "--from is line %zu and --to line %zu: nothing lies between",

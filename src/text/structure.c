@@ -277,11 +277,14 @@ static bool is_named_after_label(struct bytes part) {
 /* Whether the eId's part names this label: art_5 and art_5_2 (the second of that name) are both "Article 5". */
 static bool names_label(struct bytes part, const struct label *label) {
     char name[LIMIT_EID + 1];
+    if (label->kind == LABEL_ANNEX) {
+        return bytes_starts_with(part, BYTES("att_")); /* named by its place, where two have one number */
+    }
     int len = snprintf(name, sizeof name, "%s_%s", label_prefix(label->kind), label->number.text);
     if (len < 0 || !bytes_starts_with(part, bytes_text(name))) {
         return false;
     }
-    return label->number.value == 0 || part.len == (size_t)len || part.data[len] == '_';
+    return part.len == (size_t)len || part.data[len] == '_';
 }
 
 /* "I. General" may be the heading above "1."; "4." and the worded labels are never that. */
@@ -376,7 +379,7 @@ static void read_heading(struct builder *builder, const struct label *label, siz
 }
 
 static void read_unit(struct builder *builder) {
-    struct label label;
+    struct label label = {0};
     size_t line = 0;
     size_t at = 0;
     if (find_label(builder, &line, &label)) {

@@ -195,6 +195,20 @@ START_TEST(a_range_goes_from_a_line_up_to_another) {
 }
 END_TEST
 
+START_TEST(a_heading_that_stands_twice_is_told_apart_by_its_marks_or_its_place) {
+    struct bytes file = BYTES("# Treaty\n\na\n\n### Treaty\n\nb\n");
+    struct bytes part;
+    size_t line;
+    struct fault fault = {0};
+    ck_assert_int_eq(import_range(&part, &line, file, "Treaty", NULL, &fault), DEPOSITARY_E_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(fault_text(&fault), "(1, 5)"));
+    ck_assert_int_eq(import_range(&part, &line, file, "### Treaty", NULL, NULL), 0);
+    ck_assert_uint_eq(line, 5);
+    ck_assert_int_eq(import_range(&part, &line, file, "1", "Treaty", NULL), 0);
+    ck_assert(bytes_equal(part, BYTES("# Treaty\n\na\n\n")));
+}
+END_TEST
+
 START_TEST(a_range_that_is_not_there_or_not_one_is_refused) {
     static const char *const wrong[][2] = {{"0", NULL}, {"8", NULL}, {"Vertrag", NULL}, {"5", "5"},
                                            {"5", "3"},  {"", NULL},  {"Article", NULL}};
@@ -276,6 +290,7 @@ static Suite *suite(void) {
     tcase_add_test(cases, a_unit_over_the_limit_is_found);
     tcase_add_test(cases, the_numbering_can_be_told);
     tcase_add_test(cases, a_range_goes_from_a_line_up_to_another);
+    tcase_add_test(cases, a_heading_that_stands_twice_is_told_apart_by_its_marks_or_its_place);
     tcase_add_test(cases, a_range_that_is_not_there_or_not_one_is_refused);
     tcase_add_test(cases, findings_in_a_part_have_the_lines_of_the_file);
     tcase_add_test(cases, an_outline_says_what_the_units_are);
