@@ -337,7 +337,18 @@ static bool ends_word(struct bytes in, size_t len, bool digits_may_follow) {
            ((next >= '0' && next <= '9') || (next >= 0x0660 && next <= 0x0669) || (next >= 0x06F0 && next <= 0x06F9));
 }
 
+/* Nearly every word fails at its first letter, and that is cheap to see: from ASCII no other letter is reached by folding. */
+static bool may_begin(struct bytes in, const char *word) {
+    if (in.len == 0) {
+        return false;
+    }
+    return in.data[0] >= 0x80 || ((in.data[0] ^ (uint8_t)word[0]) & 0xDF) == 0;
+}
+
 size_t keyword_len(struct bytes in, const char *word) {
+    if (!may_begin(in, word)) {
+        return 0;
+    }
     size_t len = folded_prefix(in, bytes_text(word));
     return len > 0 && ends_word(in, len, false) ? len : 0;
 }
@@ -345,7 +356,7 @@ size_t keyword_len(struct bytes in, const char *word) {
 size_t keyword_take(struct bytes in, enum keyword kind) {
     size_t longest = 0;
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-        if (keywords[i].kind != kind) {
+        if (keywords[i].kind != kind || !may_begin(in, keywords[i].word)) {
             continue;
         }
         size_t len = folded_prefix(in, bytes_text(keywords[i].word));
