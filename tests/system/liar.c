@@ -5,6 +5,7 @@
  * obeys lines of standard input, each answered by "ok":
  *   lie NAME          tells that one
  *   truth STATE       tells the truth, as of keys, old, new, renewed, fork or long-fork
+ *   seal KEY          the truth is sealed by main, replica or revoked (which is active until the state new)
  *   no-consistency    refuses consistency proofs from now on (until the next line)
  *   pause MS          waits so long before each answer (until the next line)
  *   note STATE        prints that state's checkpoint before the "ok"
@@ -32,6 +33,7 @@ struct liar {
     int64_t began; /* the worlds' clock, so that they are the same ledger each time */
     const struct lie *lie;
     enum world_state_name state;
+    enum world_answer_key key;
     bool hides_consistency;
     int pause_ms;
 };
@@ -246,6 +248,20 @@ static bool begin_if_asked(struct liar *liar, struct scene *scene, enum scene_ki
     return false;
 }
 
+/* Whether pact's second edition is still the latest: one row of its outline. */
+static bool begin_edition(struct liar *liar, struct scene *scene, const struct call_request *asked) {
+    const Depositary__V1__GetInstrumentRequest *request = (const Depositary__V1__GetInstrumentRequest *)asked->message;
+    if (liar->state < STATE_NEW ||
+        strcmp(asked->method->full_name, PATH("depositary.v1.DepositaryService", "GetInstrument")) != 0 ||
+        strcmp(request->instrument, "pact") != 0 || request->edition != 2 || request->page_size != 1) {
+        return false;
+    }
+    scene_begin(scene, OUTLINE, liar->began, liar->state);
+    scene->instrument->n_outline = 1;
+    scene->instrument->next_page_token = world_text(&scene->world, "more");
+    return true;
+}
+
 static void begin_truth(struct liar *liar, struct scene *scene, const struct call_request *asked) {
     for (int kind = 0; kind < SCENES_COUNT; kind++) {
         bool is_dynamic = kind == INCLUSION || kind == CONSISTENCY || kind == APPEND;
@@ -254,6 +270,9 @@ static void begin_truth(struct liar *liar, struct scene *scene, const struct cal
             begin_if_asked(liar, scene, (enum scene_kind)kind, asked)) {
             return;
         }
+    }
+    if (begin_edition(liar, scene, asked)) {
+        return;
     }
     scene_begin(scene, CHECKPOINT, liar->began, liar->state);
     answer_otherwise(liar, scene, asked);
@@ -268,6 +287,7 @@ static struct bytes answer(struct liar *liar, struct scene *scene, struct bytes 
         liar->lie->alter(scene);
     } else {
         begin_truth(liar, scene, &asked);
+        scene->seal.key = &scene->world.answer_keys[liar->key];
     }
     scene->seal.sealed_at += clock_now_s() - liar->began; /* what a lie did to it stays */
     struct bytes response = scene_respond(scene, request);
@@ -326,6 +346,17 @@ static bool find_state_name(const char *name, enum world_state_name *out) {
     return false;
 }
 
+static bool find_key_name(const char *name, enum world_answer_key *out) {
+    static const char *const names[] = {"main", "replica", "revoked"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum world_answer_key)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool print_note(const struct liar *liar, const char *name) {
     struct world world;
     enum world_state_name state;
@@ -351,7 +382,11 @@ static bool obey(struct liar *liar, char *line) {
     if (strcmp(line, "no-consistency") == 0) {
         return liar->hides_consistency = true;
     }
+    if (strncmp(line, "seal ", 5) == 0) {
+        return find_key_name(argument, &liar->key);
+    }
     liar->lie = NULL;
+    liar->key = KEY_MAIN;
     liar->hides_consistency = false;
     liar->pause_ms = 0;
     return strncmp(line, "lie ", 4) == 0 ? tell_lie(liar, argument)
