@@ -11,9 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TILE_TYPE       "application/octet-stream"
-#define CHECKPOINT_TYPE "text/plain; charset=utf-8"
+#include <sys/stat.h>
 
 struct audit_files {
     const char *place;
@@ -31,6 +29,10 @@ static int read_file(const struct audit_files *files, const char *path, struct b
     if (file_path(whole, sizeof(whole), files->place, path) != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s/%s: the path is too long", files->place, path);
     }
+    struct stat about;
+    if (stat(whole, &about) == 0 && !S_ISREG(about.st_mode)) { /* a pipe would keep us waiting for ever */
+        return fault_set(fault, DEPOSITARY_E_RESPONSE, "%s: is not a file", whole);
+    }
     int error = file_read(out, whole, fault);
     if (error == DEPOSITARY_E_MISSING) {
         return fault_set(fault, error, "%s: is not there", whole);
@@ -38,11 +40,9 @@ static int read_file(const struct audit_files *files, const char *path, struct b
     return error == DEPOSITARY_E_LIMIT ? fault_set(fault, error, "%s: more than %zu bytes", whole, out->limit) : error;
 }
 
-static int fetch_file(const struct audit_files *files, const char *path, const char *type, struct buffer *out,
-                      struct fault *fault) {
+static int fetch_file(const struct audit_files *files, const char *path, struct buffer *out, struct fault *fault) {
     unsigned status = 0;
-    int error =
-        fetch(files->fetcher, &(struct fetch_request){.path = path, .accepted_type = type}, &status, out, fault);
+    int error = fetch(files->fetcher, &(struct fetch_request){.path = path}, &status, out, fault);
     if (error || status == 200) {
         return error;
     }
@@ -52,9 +52,9 @@ static int fetch_file(const struct audit_files *files, const char *path, const c
 }
 
 /* Replaces what is in *out. */
-static int get(struct audit_files *files, const char *path, const char *type, struct buffer *out, struct fault *fault) {
+static int get(struct audit_files *files, const char *path, struct buffer *out, struct fault *fault) {
     buffer_clear(out);
-    return files->fetcher ? fetch_file(files, path, type, out, fault) : read_file(files, path, out, fault);
+    return files->fetcher ? fetch_file(files, path, out, fault) : read_file(files, path, out, fault);
 }
 
 static int get_tile(struct audit_files *files, const struct tile *tile, struct buffer *out, struct fault *fault) {
@@ -63,7 +63,7 @@ static int get_tile(struct audit_files *files, const struct tile *tile, struct b
     buffer_append_text(&path, "tile/");
     tile_print(&path, tile);
     buffer_append_byte(&path, '\0');
-    int error = path.error ? path.error : get(files, (const char *)path.data, TILE_TYPE, out, fault);
+    int error = path.error ? path.error : get(files, (const char *)path.data, out, fault);
     buffer_free(&path);
     return error;
 }
@@ -148,7 +148,7 @@ static int read_clause(struct audit_files *files, const struct hash *edition, ui
     buffer_append_hex(&hex, hash_bytes(edition));
     snprintf(path, sizeof(path), "clauses/%.*s/%" PRIu64, (int)hex.len, (const char *)hex.data, place);
     buffer_free(&hex);
-    return get(files, path, NULL, &files->record, fault);
+    return get(files, path, &files->record, fault);
 }
 
 /* A web server that has tiles only is one that has no first clause. */
@@ -206,7 +206,7 @@ void audit_files_free(struct audit_files *files) {
 
 int audit_files_checkpoint(struct audit_files *files, struct buffer *note) {
     struct fault fault = {0};
-    int error = get(files, "checkpoint", CHECKPOINT_TYPE, note, &fault);
+    int error = get(files, "checkpoint", note, &fault);
     return error ? audit_failed(error, &fault) : 0;
 }
 

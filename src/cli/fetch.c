@@ -33,7 +33,6 @@ struct exchange {
     bool has_failed;
     enum evhttp_request_error failure;
     unsigned status;
-    char type[128];
     bool is_encoded;
     struct buffer *body;
 };
@@ -123,9 +122,7 @@ void fetcher_free(struct fetcher *fetcher) {
 
 static void take_headers(struct exchange *exchange, struct evhttp_request *request) {
     const struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-    const char *type = evhttp_find_header(headers, "Content-Type");
     const char *encoding = evhttp_find_header(headers, "Content-Encoding");
-    snprintf(exchange->type, sizeof(exchange->type), "%s", type ? type : "");
     exchange->is_encoded = encoding && strcmp(encoding, "identity") != 0;
 }
 
@@ -257,10 +254,6 @@ static int judge(const struct fetcher *fetcher, const struct exchange *exchange,
         return fault_set(fault, DEPOSITARY_E_RESPONSE,
                          "%s/%s: the answer has a Content-Encoding, which was not asked for", fetcher->prefix,
                          wanted->path);
-    }
-    if (exchange->status == HTTP_OK && wanted->accepted_type && strcmp(exchange->type, wanted->accepted_type) != 0) {
-        return fault_set(fault, DEPOSITARY_E_RESPONSE, "%s/%s: Content-Type %s, not %s", fetcher->prefix, wanted->path,
-                         exchange->type, wanted->accepted_type);
     }
     return 0;
 }

@@ -16,15 +16,14 @@ MUST_USE int fetcher_new(struct fetcher **out, const char *prefix, unsigned time
 void fetcher_free(struct fetcher *fetcher); /* NULL is fine */
 
 struct fetch_request {
-    const char *path;          /* goes behind the prefix and a "/" */
-    const struct bytes *post;  /* NULL: GET */
-    const char *accepted_type; /* Content-Type that an answer of status 200 must have; NULL: any */
+    const char *path;         /* goes behind the prefix and a "/" */
+    const struct bytes *post; /* NULL: GET */
 };
 
 /**
  * Appends the answer's body to *body, whose limit is the answer's, and sets *status. Whatever the status is, 0 is returned.
- * DEPOSITARY_E_UNREACHABLE, DEPOSITARY_E_TIMEOUT, DEPOSITARY_E_LIMIT (larger than the limit), DEPOSITARY_E_RESPONSE (no HTTP, torn, encoded, or
- * another type); each says what was fetched.
+ * DEPOSITARY_E_UNREACHABLE, DEPOSITARY_E_TIMEOUT, DEPOSITARY_E_LIMIT (larger than the limit), DEPOSITARY_E_RESPONSE (no HTTP, torn, or
+ * encoded); each says what was fetched. A Content-Type proves nothing, and is not looked at.
  */
 MUST_USE int fetch(struct fetcher *fetcher, const struct fetch_request *request, unsigned *status, struct buffer *body,
                    struct fault *fault);

@@ -103,6 +103,18 @@ for path in checkpoint tile/0/000 "tile/0/001.p/$now" tile/1/000.p/1 tile/entrie
 done
 expect 0 depositary audit "$work/damaged"
 
+mkfifo "$work/pipe" && rm "$work/damaged/tile/0/000" && mv "$work/pipe" "$work/damaged/tile/0/000"
+expect 4 depositary audit "$work/damaged"
+contains "$work/err" "tile/0/000: is not a file"
+
+# From any web server, whatever types it tells; this one knows nothing of ledgers.
+port=$(free_port)
+python3 -m http.server --bind 127.0.0.1 --directory "$work/files" "$port" >/dev/null 2>&1 &
+daemons+=($!)
+for _ in $(seq 100); do curl -sf "http://127.0.0.1:$port/checkpoint" >/dev/null && break; sleep 0.1; done
+expect 0 depositary audit --http "http://127.0.0.1:$port/"
+contains "$work/out" "5 editions, whose"
+
 # The same from a web server, and what a web server can do besides. A tile that is gone is made up for by a full one, which there is none of here.
 port=$(free_port)
 python3 "$DEPOSITARY_SOURCE/tests/system/tiles_server.py" "$port" "$work/files" "$work/lie" 2>"$work/tiles_server.log" &

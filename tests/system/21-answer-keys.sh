@@ -86,9 +86,9 @@ expect 0 depositary --connect "${replica[one]}" get a-treaty 1
 
 # Expired: a warning while there is time, then not serving; a client tells the proofs of the text apart from the seal.
 fourth=$(next_key_of one)
-until=$(date -u -d '+6 seconds' +%Y-%m-%dT%H:%M:%SZ)
+until=$(date -u -d '+9 seconds' +%Y-%m-%dT%H:%M:%SZ)
 expect 0 depositary --connect "${replica[one]}" key authorise "$fourth" --holder 'replica one, fourth key' --until "$until"
-eventually 6 seals_with one "$fourth"
+eventually 8 seals_with one "$fourth"
 eventually 6 grep -q "time is nearly over" "$work/one.log"
 expect 0 depositary --connect "${replica[one]}" health
 contains "$work/err" "good until $until"
