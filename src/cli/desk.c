@@ -148,6 +148,8 @@ static int unlock(struct desk *desk) {
 void desk_close(struct desk *desk) {
     office_close(desk->office);
     desk->office = NULL;
+    free(desk->servers);
+    desk->servers = NULL;
 }
 
 uint64_t desk_size(const struct desk *desk) {
@@ -330,11 +332,38 @@ static void end_progress(struct desk *desk) {
     }
 }
 
+/* The client that was there is another server's. */
+static int connect_to(struct desk *desk, const char *server) {
+    depositary_client_free(&desk->cli->client);
+    desk->cli->connect = server;
+    return cli_client(desk->cli);
+}
+
+static int take_servers(struct desk *desk) {
+    size_t len = strlen(desk->cli->connect);
+    desk->servers = calloc(1, len + 2);
+    if (!desk->servers) {
+        return desk_fail(&(struct fault){0}, DEPOSITARY_E_MEMORY);
+    }
+    memcpy(desk->servers, desk->cli->connect, len);
+    for (char *at = desk->servers; (at = strchr(at, ',')) != NULL;) {
+        *at++ = '\0';
+    }
+    return 0;
+}
+
+static const char *next_server(const char *server) {
+    return server + strlen(server) + 1;
+}
+
 int desk_connect(struct desk *desk) {
     if (!desk->cli->policy_path) { /* the office trusts its own policy before any other */
         desk->cli->policy_path = desk->policy_path;
     }
-    int status = cli_client(desk->cli);
+    int status = take_servers(desk);
+    if (status == 0) {
+        status = connect_to(desk, desk->servers);
+    }
     desk->link = (struct office_link){.context = desk,
                                       .checkpoint = remote_checkpoint,
                                       .append = remote_append,
@@ -344,11 +373,48 @@ int desk_connect(struct desk *desk) {
     return status;
 }
 
-int desk_push(struct desk *desk, uint64_t *sent) {
+static int push_to(struct desk *desk, const char *server, uint64_t *sent) {
     struct fault fault = {0};
-    int error = office_push(desk->office, &desk->link, sent, &fault);
+    uint64_t count = 0;
+    int status = connect_to(desk, server);
+    if (status != 0) {
+        return status;
+    }
+    int error = office_push(desk->office, &desk->link, &count, &fault);
     end_progress(desk);
-    return error ? desk_fail(&fault, error) : 0;
+    *sent += count;
+    if (error) {
+        cli_error("%s: %s", server, fault.error ? fault_text(&fault) : depositary_error_text(error));
+    }
+    return cli_exit_code(error);
+}
+
+/* From one of the servers on. A fork ends it. */
+static int push_from(struct desk *desk, const char *server, uint64_t *sent) {
+    int status = 0;
+    for (; *server != '\0' && status != CLI_UNVERIFIED; server = next_server(server)) {
+        int failed = push_to(desk, server, sent);
+        status = failed != 0 && (status == 0 || failed == CLI_UNVERIFIED) ? failed : status;
+    }
+    return status;
+}
+
+int desk_push(struct desk *desk, uint64_t *sent) {
+    return push_from(desk, desk->servers, sent);
+}
+
+/* The servers behind the first, before anything is signed: has any of them seen what this office lacks? The first is asked by office_sign. */
+static int look_at_others(struct desk *desk) {
+    const char *second = next_server(desk->servers);
+    uint64_t sent = 0;
+    if (*second == '\0') {
+        return 0;
+    }
+    int status = push_from(desk, second, &sent);
+    if (status == CLI_UNVERIFIED) {
+        return status;
+    }
+    return connect_to(desk, desk->servers);
 }
 
 /* Whether a witness before this one has the same URL: it was asked already. */
@@ -401,6 +467,9 @@ int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent) {
     struct fault fault = {0};
     *sent = 0;
     int status = desk->is_offline ? 0 : desk_connect(desk);
+    if (status == 0 && !desk->is_offline) {
+        status = look_at_others(desk);
+    }
     if (status == 0) {
         status = unlock(desk);
     }

@@ -23,6 +23,7 @@ struct desk {
     char policy_path[PATH_MAX];
     struct office *office;
     struct office_link link;
+    char *servers;     /* --connect, taken apart: texts one after another, each with its NUL, and an empty one at the end */
     bool has_progress; /* a line of progress stands on the terminal */
     bool is_seal_told; /* that the server's answer key is no good was said */
 };
@@ -52,7 +53,8 @@ void desk_take(struct desk *desk, int val, const char *argument);
 int desk_find(struct desk *desk);
 /** Finds and opens the office. 0 or an exit code, told. */
 int desk_open(struct desk *desk);
-/** Readies the way to the server. 0 or an exit code, told. */
+/** Readies the way to the server, or to the first of several (--connect with commas between: replicas, each with a store of its own). 0 or an
+ * exit code, told. */
 int desk_connect(struct desk *desk);
 /** Has the last checkpoint cosigned, by the witness at url, or by all of the policy's that have one (NULL). *added grows by the cosignatures
  * that are new. 0 where the quorum is met then, or an exit code, told. */
@@ -60,7 +62,7 @@ int desk_cosign(struct desk *desk, const char *url, size_t *added);
 /** Asks for the passphrase where the key is sealed, signs the draft, has it cosigned and sends what the server lacks; with --offline only
  * signs. 0 or an exit code, told. */
 int desk_sign(struct desk *desk, struct office_draft *draft, uint64_t *sent);
-/** Sends what the server lacks. 0 or an exit code, told. */
+/** Sends to each server what it lacks; *sent grows. One that cannot be reached holds nothing up for the others. 0 or an exit code, told. */
 int desk_push(struct desk *desk, uint64_t *sent);
 /** Has what was signed cosigned, and sends it. 0 or an exit code, told. */
 int desk_deliver(struct desk *desk, uint64_t *sent);

@@ -308,7 +308,8 @@ static int run_retire(struct office_options *wanted, const struct verb *verb) {
     if (status == 0) {
         status = sign_retirement(wanted);
     }
-    desk_close(desk);
+    office_close(desk->office);
+    desk->office = NULL;
     if (status != 0) {
         return status;
     }

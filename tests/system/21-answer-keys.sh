@@ -41,12 +41,28 @@ printf '1. One.\n' >"$work/treaty.txt"
 printf 'instrument a-treaty\nlanguage en\ntitle A Treaty\nauthenticity authentic\n' >"$work/about"
 expect 0 depositary deposit "$work/treaty.txt" --about "$work/about" --yes --offline
 expect 0 depositary key authorise "$two" --holder 'replica two' --offline
+eventually 20 depositary --connect "${replica[one]},${replica[two]}" office push
 for name in one two; do
-    eventually 20 depositary --connect "${replica[$name]}" office push
     eventually 20 depositary --connect "${replica[$name]}" health
     expect 0 depositary --connect "${replica[$name]}" get a-treaty 1
     [[ $(sealing_key $name) == "$([[ $name == one ]] && echo "$one" || echo "$two")" ]] || fail "$name seals with another key"
 done
+# What is signed goes to both, and to the other one where one is away; where the first is away nothing is signed, since nobody can say what it has.
+printf '1. One!\n' >"$work/treaty.txt"
+expect 0 depositary --connect "${replica[one]},${replica[two]}" rectify a-treaty "$work/treaty.txt" --remark 'a mark' --yes
+for name in one two; do
+    expect 0 depositary --connect "${replica[$name]}" get a-treaty 1
+    contains "$work/out" "One!"
+done
+printf '1. One?\n' >"$work/treaty.txt"
+expect 3 depositary --connect "${replica[two]},tcp://127.0.0.1:1" --timeout 5 rectify a-treaty "$work/treaty.txt" --remark 'another' --yes
+contains "$work/err" "tcp://127.0.0.1:1: "
+expect 0 depositary --connect "${replica[two]}" get a-treaty 1
+contains "$work/out" "One?"
+size=$(depositary --json office show | python3 -c 'import json, sys; print(json.load(sys.stdin)["ledger"]["size"])')
+expect 3 depositary --connect "tcp://127.0.0.1:1,${replica[two]}" --timeout 5 office renew
+[[ $(depositary --json office show | python3 -c 'import json, sys; print(json.load(sys.stdin)["ledger"]["size"])') == "$size" ]] || fail "signed though the first could not be asked"
+expect 0 depositary --connect "${replica[one]},${replica[two]}" office push
 expect 0 depositary --connect "${replica[one]}" key list
 [[ $(grep -c active "$work/out") == 2 ]] || fail "not two active keys"
 
