@@ -36,8 +36,9 @@ static bool is_chinese_division(struct bytes in) {
 /* The number or ordinal that stands before the word: I fəsil, BİRİNCİ BÖLÜM, Erster Teil. */
 static size_t take_division_number(struct bytes in) {
     static const char *const ordinals[] = {"birinci", "ikinci",  "üçüncü",  "dördüncü", "beşinci", "altıncı",
-                                           "yedinci", "erster",  "erstes",  "zweiter",  "zweites", "dritter",
-                                           "drittes", "vierter", "viertes", "fünfter",  "fünftes", "sechster"};
+                                           "yedinci", "BİRİNCİ", "İKİNCİ",  "BEŞİNCİ",  "ALTINCI", "YEDİNCİ",
+                                           "erster",  "erstes",  "zweiter", "zweites",  "dritter", "drittes",
+                                           "vierter", "viertes", "fünfter", "fünftes",  "sechster"};
     struct number number;
     for (size_t i = 0; i < sizeof ordinals / sizeof ordinals[0]; i++) {
         size_t len = keyword_len(in, ordinals[i]);
@@ -82,14 +83,14 @@ bool is_division(struct bytes line) {
 /* The abbreviation for a word, by the naming convention; other words are called part. */
 static const char *abbreviation(struct bytes word) {
     static const char *const words[][2] = {
-        {"chapter", "chp"},   {"chapitre", "chp"}, {"capítulo", "chp"},  {"capitulo", "chp"},      {"kapitel", "chp"},
-        {"hoofdstuk", "chp"}, {"глава", "chp"},    {"fəsil", "chp"},     {"rozdział", "chp"},      {"chương", "chp"},
-        {"bölüm", "chp"},     {"sura", "chp"},     {"sura ya", "chp"},   {"capo", "chp"},          {"bab", "chp"},
-        {"الفصل", "chp"},     {"розділ", "chp"},   {"章", "chp"},        {"title", "title"},       {"titre", "title"},
-        {"título", "title"},  {"titel", "title"},  {"titolo", "title"},  {"tytuł", "title"},       {"book", "book"},
-        {"livre", "book"},    {"libro", "book"},   {"buch", "book"},     {"编", "book"},           {"編", "book"},
-        {"section", "sec"},   {"sección", "sec"},  {"abschnitt", "sec"}, {"afdeling", "sec"},      {"раздел", "sec"},
-        {"sezione", "sec"},   {"节", "sec"},       {"節", "sec"},        {"subsection", "subsec"},
+        {"chapter", "chp"},   {"chapitre", "chp"}, {"capítulo", "chp"}, {"capitulo", "chp"},  {"kapitel", "chp"},
+        {"hoofdstuk", "chp"}, {"глава", "chp"},    {"fəsil", "chp"},    {"FƏSİL", "chp"},     {"rozdział", "chp"},
+        {"chương", "chp"},    {"bölüm", "chp"},    {"sura", "chp"},     {"sura ya", "chp"},   {"capo", "chp"},
+        {"bab", "chp"},       {"الفصل", "chp"},    {"розділ", "chp"},   {"章", "chp"},        {"title", "title"},
+        {"titre", "title"},   {"título", "title"}, {"titel", "title"},  {"titolo", "title"},  {"tytuł", "title"},
+        {"book", "book"},     {"livre", "book"},   {"libro", "book"},   {"buch", "book"},     {"编", "book"},
+        {"編", "book"},       {"section", "sec"},  {"sección", "sec"},  {"abschnitt", "sec"}, {"afdeling", "sec"},
+        {"раздел", "sec"},    {"sezione", "sec"},  {"节", "sec"},       {"節", "sec"},        {"subsection", "subsec"},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (keyword_len(word, words[i][0]) > 0) {

@@ -26,6 +26,8 @@ struct import {
     struct findings findings;
     char numbering[32];
     size_t annexes;        /* seen so far */
+    size_t first_unit;     /* mark of the first unit of the main text */
+    size_t main_units;     /* of the main text */
     size_t contents;       /* line after a table of contents, or 0 */
     bool titled;           /* short paragraphs above the labels are their headings */
     char scope[SCOPE_MAX]; /* "" or "att_1__" */
@@ -269,6 +271,28 @@ static void name_annex(const struct import *import, char out[SCOPE_MAX], const s
     }
 }
 
+/* In an annex stands what looks like another main text: labels with another word, or more of them than the main text has. */
+static void judge_annex(struct import *import, size_t first, size_t end, size_t chosen) {
+    size_t i = first;
+    while (i < end && !import->marks.items[i].chosen) {
+        i++;
+    }
+    if (i == end || import->main_units == 0 || chosen < 2) {
+        return;
+    }
+    const struct mark *mark = &import->marks.items[i];
+    const struct mark *main_mark = &import->marks.items[import->first_unit];
+    bool other_word = mark->label.kind == main_mark->label.kind && label_is_worded(mark->label.kind) &&
+                      !bytes_equal(mark_word(&import->marks, mark), mark_word(&import->marks, main_mark));
+    if (other_word || (chosen > 20 && chosen >= import->main_units)) {
+        finding_add(
+            &import->findings, FINDING_DOUBT, mark->line + 1, mark->label.start + 1,
+            "the %zu units from here on are taken for those of an annex: if another text begins here, deposit each for "
+            "itself, with --from and --to",
+            chosen);
+    }
+}
+
 /* An annex from its heading on: one unit, or a unit for each label in it and one for what stands above them. */
 static void open_annex(struct import *import, size_t at, size_t end, enum label_kind main_kind) {
     const struct mark *heading = &import->marks.items[at];
@@ -280,6 +304,7 @@ static void open_annex(struct import *import, size_t at, size_t end, enum label_
     }
     if (kind != LABEL_NONE) {
         chosen = numbering_choose(&import->marks, at + 1, end, kind, &import->findings);
+        judge_annex(import, at + 1, end, chosen);
     }
     char name[SCOPE_MAX];
     import->annexes++;
@@ -310,7 +335,12 @@ static size_t next_annex(const struct import *import, size_t i) {
 static void open_numbered(struct import *import, enum label_kind kind, size_t main_start, size_t main_end) {
     size_t last_label = 0;
     size_t floor = layout_written(&import->layout, 0, import->layout.lines.count);
+    import->first_unit = main_start;
+    while (import->first_unit < main_end && !import->marks.items[import->first_unit].chosen) {
+        import->first_unit++;
+    }
     open_chosen(import, main_start, main_end, floor, &last_label);
+    import->main_units = import->units.count;
     size_t end_line = main_end < import->marks.count ? import->marks.items[main_end].line : import->layout.lines.count;
     size_t conclusions = layout_conclusions(&import->layout, last_label, end_line);
     if (conclusions < end_line) {

@@ -1,4 +1,7 @@
-/* The table of words. Each language's usual form, and the cases in which it is cited. */
+/*
+ * The table of words. Each language's usual form, and the cases in which it is cited. Where simple case folding does not lead from the capitals to
+ * the small letters (Turkish and Azerbaijani I), both stand here.
+ */
 #include "text/keyword.h"
 
 #include "base/encode.h"
@@ -66,11 +69,22 @@ static const struct {
     {KEYWORD_ARTICLE, "มาตรา"},
     {KEYWORD_ARTICLE, "اصل"},
     {KEYWORD_ARTICLE, "makale"},
+    {KEYWORD_ARTICLE, "чл"},
+    {KEYWORD_ARTICLE, "члан"},
+    {KEYWORD_ARTICLE, "perkara"},
+    {KEYWORD_ARTICLE, "qodobka"},
+    {KEYWORD_ARTICLE, "አንቀጽ"},
+    {KEYWORD_ARTICLE, "סעיף"},
     {KEYWORD_SECTION, "§"},
     {KEYWORD_SECTION, "§§"},
     {KEYWORD_SECTION, "section"},
     {KEYWORD_SECTION, "sec"},
     {KEYWORD_SECTION, "sección"},
+    {KEYWORD_SECTION, "seksyon"},
+    {KEYWORD_SECTION, "seksyen"},
+    {KEYWORD_SECTION, "दफा"},
+    {KEYWORD_SECTION, "धारा"},
+    {KEYWORD_SECTION, "دفعہ"},
     {KEYWORD_RULE, "rule"},
     {KEYWORD_RULE, "rules"},
     {KEYWORD_RULE, "regel"},
@@ -249,6 +263,8 @@ static const struct {
     {KEYWORD_DIVISION, "الفرع"},
     {KEYWORD_DIVISION, "भाग"},
     {KEYWORD_DIVISION, "अध्याय"},
+    {KEYWORD_DIVISION, "FƏSİL"},
+    {KEYWORD_DIVISION, "KISIM"},
     {KEYWORD_PREAMBLE, "preamble"},
     {KEYWORD_PREAMBLE, "préambule"},
     {KEYWORD_PREAMBLE, "preámbulo"},
@@ -269,6 +285,7 @@ static const struct {
     {KEYWORD_PREAMBLE, "başlangıç"},
     {KEYWORD_PREAMBLE, "preambulum"},
     {KEYWORD_PREAMBLE, "wstęp"},
+    {KEYWORD_PREAMBLE, "BAŞLANGIÇ"},
     {KEYWORD_PREFACE, "preface"},
     {KEYWORD_CONCLUSIONS, "conclusions"},
     {KEYWORD_CONCLUSIONS, "conclusion"},

@@ -96,7 +96,8 @@ static bool is_cited_form(struct bytes word) {
 
 /* Ek Madde 1, Geçici Madde 1: articles that count for themselves. */
 static size_t take_series_word(const char **series, struct bytes in) {
-    static const char *const words[][2] = {{"ek", "ek"}, {"geçici", "gecici"}, {"mükerrer", "mukerrer"}};
+    static const char *const words[][2] = {
+        {"ek", "ek"}, {"geçici", "gecici"}, {"GEÇİCİ", "gecici"}, {"mükerrer", "mukerrer"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t len = keyword_len(in, words[i][0]);
         if (len > 0 && keyword_len(from(in, skip_spaces(in, len)), "madde") > 0) {
@@ -147,14 +148,40 @@ bool is_range_of(enum label_kind kind, struct bytes line) {
            label_number(&number, from(in, skip_spaces(in, len))) > 0;
 }
 
-/* 7-modda, 7-бап: the word after the number */
-static size_t take_number_first(struct number *number, struct bytes in) {
-    size_t at = number_digits(number, in);
-    if (at == 0 || at >= in.len || in.data[at] != '-') {
+/* The letter of "2 a §". */
+static size_t take_apart_letter(struct number *number, struct bytes in) {
+    if (number->inserted != 0 || in.len < 2 || in.data[0] < 'a' || in.data[0] > 'z' || in.data[1] != ' ') {
         return 0;
     }
-    size_t len = keyword_take(from(in, at + 1), KEYWORD_ARTICLE);
-    return len > 0 && ends_label(utf8_at(in, at + 1 + len)) ? at + 1 + len : 0;
+    struct number joined;
+    char text[NUMBER_TEXT_MAX];
+    int len = snprintf(text, sizeof text, "%u%c", number->value, in.data[0]);
+    if (len > 0 && number_digits(&joined, bytes_of(text, (size_t)len)) == (size_t)len) {
+        *number = joined;
+    }
+    return 2;
+}
+
+/* 7-modda, 7-бап, 7 straipsnis, 7. cikk, 7 §: languages that have the word after the number. */
+static size_t take_number_first(struct number *number, struct bytes in, bool section) {
+    static const char *const articles[] = {"modda", "бап", "straipsnis", "pants", "cikk", "artikulua", "зүйл"};
+    static const char *const sections[] = {"§"};
+    size_t at = number_digits(number, in);
+    if (at == 0) {
+        return 0;
+    }
+    at += at < in.len && (in.data[at] == '-' || in.data[at] == '.');
+    at = skip_spaces(in, at);
+    at += section ? take_apart_letter(number, from(in, at)) : 0;
+    const char *const *words = section ? sections : articles;
+    size_t count = section ? sizeof sections / sizeof sections[0] : sizeof articles / sizeof articles[0];
+    for (size_t i = 0; i < count; i++) {
+        size_t len = keyword_len(from(in, at), words[i]);
+        if (len > 0) {
+            return ends_label(utf8_at(in, at + len)) ? at + len : 0;
+        }
+    }
+    return 0;
 }
 
 /* 4. or 4) or 4． or "4 - ", not 4.5; 四、 */
@@ -239,7 +266,7 @@ static size_t take_annex_number(struct number *number, struct bytes in) {
 }
 
 /* Annex II, 附件一, First Schedule, Annex: with a number, or alone. */
-static size_t take_annex(struct number *number, struct bytes in) {
+static size_t take_annex_words(struct number *number, struct bytes in) {
     struct number ordinal = {0};
     size_t start = skip_spaces(in, number_word(&ordinal, in));
     size_t at = start + keyword_take(from(in, start), KEYWORD_ANNEX);
@@ -264,6 +291,12 @@ static size_t take_annex(struct number *number, struct bytes in) {
     return ends_label(utf8_at(in, start + len)) && is_heading_like(in) ? start + len : 0;
 }
 
+static size_t take_annex(struct number *number, struct bytes in) {
+    size_t article = skip_spaces(in, keyword_len(in, "the")); /* The Schedule */
+    size_t len = take_annex_words(number, from(in, article));
+    return len > 0 ? article + len : 0;
+}
+
 /* 附　則: what a statute says of its own coming into force counts anew there. */
 static size_t take_supplement(struct number *number, struct bytes in) {
     *number = (struct number){0};
@@ -278,10 +311,13 @@ static size_t take_lone_number(struct number *number, struct bytes in) {
 static size_t take_label(struct label *label, struct bytes in) {
     struct number *number = &label->number;
     size_t len;
-    if ((len = take_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
+    if ((len = take_number_first(number, in, false)) > 0) {
+        label->kind = LABEL_ARTICLE;
+    } else if ((len = take_number_first(number, in, true)) > 0) {
+        label->kind = LABEL_SECTION;
+    } else if ((len = take_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
         label->kind = LABEL_CLAUSE;
-    } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0 ||
-               (len = take_number_first(number, in)) > 0) {
+    } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0) {
         label->kind = LABEL_ARTICLE;
     } else if ((len = take_worded(number, in, KEYWORD_SECTION)) > 0) {
         label->kind = LABEL_SECTION;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "base/encode.h"
 #include "text/character.h"
 #include "text/division.h"
 
@@ -119,6 +120,16 @@ void marks_free(struct marks *marks) {
         free(marks->items);
         *marks = (struct marks){0};
     }
+}
+
+struct bytes mark_word(const struct marks *marks, const struct mark *mark) {
+    struct bytes line = text_line(marks->text, marks->lines, mark->line);
+    struct bytes label = bytes_slice(line, mark->label.start, mark->label.end - mark->label.start);
+    size_t len = 0;
+    uint32_t c;
+    for (size_t step; (step = utf8_next(&c, bytes_slice(label, len, label.len - len))) > 0 && is_word(c); len += step) {
+    }
+    return bytes_slice(label, 0, len);
 }
 
 bool marks_are_bare(const struct marks *marks, size_t i, size_t j) {

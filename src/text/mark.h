@@ -34,6 +34,8 @@ void marks_free(struct marks *marks);
 struct bytes text_line(struct bytes text, const struct lines *lines, size_t i);
 /** The last line before i that is not blank and not before `first`; i itself where there is none. */
 size_t line_written_before(const struct lines *lines, size_t i, size_t first);
+/** The word of a label, as printed: "Artikel" is another one than "Article". */
+struct bytes mark_word(const struct marks *marks, const struct mark *mark);
 /** Whether the marks i and j have nothing but headings between them: no text of a unit. */
 bool marks_are_bare(const struct marks *marks, size_t i, size_t j);
 

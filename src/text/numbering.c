@@ -145,23 +145,13 @@ static void gap_finding(struct run *run, const struct mark *mark, const struct n
     mark_finding(run, mark, FINDING_GAP, "follows", words);
 }
 
-/* The word of a label: "Artikel" is another one than "Article". */
-static struct bytes word_of(const struct run *run, const struct mark *mark) {
-    struct bytes line = text_line(run->marks->text, run->marks->lines, mark->line);
-    struct bytes label = bytes_slice(line, mark->label.start, mark->label.end - mark->label.start);
-    size_t len = 0;
-    uint32_t c;
-    for (size_t step; (step = utf8_next(&c, bytes_slice(label, len, label.len - len))) > 0 && is_word(c); len += step) {
-    }
-    return bytes_slice(label, 0, len);
-}
-
 /* Numbered 1 again: a part that counts anew, or another text, perhaps in another language. */
 static bool begins_other_text(const struct run *run, const struct mark *mark) {
     if (mark->label.number.value != 1 || !label_is_worded(run->kind) || run->taken == run->end) {
         return false;
     }
-    return !mark->divided || !bytes_equal(word_of(run, mark), word_of(run, &run->marks->items[run->taken]));
+    return !mark->divided ||
+           !bytes_equal(mark_word(run->marks, mark), mark_word(run->marks, &run->marks->items[run->taken]));
 }
 
 static void repeat_finding(struct run *run, const struct mark *mark) {
