@@ -5,6 +5,13 @@
  * found), DEPOSITARY_E_STATUS (a verified refusal), a verification error (nothing of the answer is there), or a local or network error.
  * *out is set in every case but DEPOSITARY_E_MEMORY, also to learn the words of a failure; free it with depositary_answer_free.
  * A client may be used from many threads at once; an answer by one at a time.
+ *
+ * Each method has a typed call that waits (depositary_get_clause), and a question (depositary_question_get_clause) that is asked in either of two ways:
+ *
+ *     error = depositary_call(client, depositary_question_get_clause(&which, "cl_7"), &options, &answer);
+ *     number = depositary_start(client, depositary_question_get_clause(&which, "cl_7"), &options, told, context);
+ *
+ * Thousands may be started on one client: at most max_in_flight of them are under way at an endpoint, the others wait in it in order.
  */
 #ifndef DEPOSITARY_CLIENT_H
 #define DEPOSITARY_CLIENT_H
@@ -20,7 +27,8 @@ typedef struct depositary_answer depositary_answer;
 
 /** Settings of a client; all zero but endpoints and policy is a good start. Strings are copied. */
 typedef struct depositary_client_config {
-    const char *endpoints;           /* "tcp://127.0.0.1:7769", or several with commas between */
+    const char
+        *endpoints; /* "tcp://127.0.0.1:7769", or several with commas between: calls go round those that are there */
     const depositary_policy *policy; /* copied */
     uint32_t timeout_ms;             /* for each call; 0: 10,000 */
     uint32_t clock_tolerance_s;      /* 0: 120 */
@@ -35,12 +43,20 @@ typedef struct depositary_client_config {
     const char *tls_ca_file; /* for tls+tcp:// */
     const char *tls_cert_file;
     const char *tls_key_file;
+    int tls_insecure; /* not 0: no look at the service's certificate; refused but for loopback. Answers are verified all the same */
+    int wait_for_ready;     /* not 0: calls wait for an endpoint until their deadline, not 3 s */
+    uint32_t max_in_flight; /* calls under way at one endpoint; 0: 64. A service takes 128 of one connection */
+    uint32_t
+        max_attempts; /* sendings of one question that may be asked twice; 0: 4; 1: none is tried again; at most 5 */
 } depositary_client_config;
 
 /** Makes a client; dials in the background, so that an unreachable service is told by the calls. The caller frees *out. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int
 depositary_client_new(depositary_client **out, const depositary_client_config *config, depositary_failure *failure);
-/** Waits for nothing: calls under way end with DEPOSITARY_E_CANCELLED. Clears the caller's pointer. */
+/**
+ * Calls under way end with DEPOSITARY_E_CANCELLED; returns when every callback was told and has returned. In a callback it returns at once, and the
+ * rest happens when that callback has returned. Clears the caller's pointer; NULL and pointer to NULL are fine.
+ */
 DEPOSITARY_API void depositary_client_free(depositary_client **client);
 /** File with the evidence of a fork, "" where there was none; lives as long as the client. */
 DEPOSITARY_API const char *depositary_client_fork_evidence(const depositary_client *client);
@@ -59,6 +75,8 @@ typedef struct depositary_page {
     int32_t size;      /* 0: the service's choice */
     const char *token; /* of the page before */
 } depositary_page;
+
+/* ---- typed calls that wait, with the settings of the client */
 
 DEPOSITARY_API DEPOSITARY_MUST_USE int
 depositary_list_instruments(depositary_client *client, const depositary_page *page, depositary_answer **out);
@@ -122,6 +140,87 @@ DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_put_clauses(depositary_client 
                                                               const depositary_placed_clause *clauses, size_t count,
                                                               depositary_answer **out);
 
+/** What the service speaks: depositary_answer_message is then a GetDescriptorsResponse. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_get_descriptors(depositary_client *client, depositary_answer **out);
+
+/* ---- questions, and the two ways of asking them */
+
+/** A question that was made and not asked yet. */
+typedef struct depositary_question depositary_question;
+
+/**
+ * One maker for each call above, with the same arguments, all of which are copied. NULL only without memory. A question that cannot be asked is
+ * made all the same: whoever asks it is told DEPOSITARY_E_ARGUMENT, and why. Asking uses a question up, so that only one that is never asked is freed.
+ */
+DEPOSITARY_API depositary_question *depositary_question_list_instruments(const depositary_page *page);
+DEPOSITARY_API depositary_question *depositary_question_get_instrument(const depositary_edition_query *which,
+                                                                       const depositary_page *page);
+DEPOSITARY_API depositary_question *depositary_question_get_clause(const depositary_edition_query *which,
+                                                                   const char *eid);
+DEPOSITARY_API depositary_question *depositary_question_list_clauses(const depositary_edition_query *which,
+                                                                     uint64_t from_place, const depositary_page *page);
+DEPOSITARY_API depositary_question *depositary_question_search_clauses(const char *query,
+                                                                       const depositary_edition_query *which, int kind,
+                                                                       const depositary_page *page);
+DEPOSITARY_API depositary_question *depositary_question_check_quote(const char *quote, size_t quote_len,
+                                                                    const depositary_edition_query *which);
+DEPOSITARY_API depositary_question *depositary_question_resolve_citation(const char *citation,
+                                                                         const depositary_edition_query *which);
+DEPOSITARY_API depositary_question *depositary_question_get_checkpoint(void);
+DEPOSITARY_API depositary_question *
+depositary_question_get_inclusion_proof(const uint8_t leaf_hash[32], uint64_t ledger_size, const uint8_t root[32]);
+DEPOSITARY_API depositary_question *depositary_question_get_consistency_proof(uint64_t old_size,
+                                                                              const uint8_t old_root[32]);
+DEPOSITARY_API depositary_question *depositary_question_list_entries(uint64_t start, int32_t page_size);
+DEPOSITARY_API depositary_question *depositary_question_get_answer_key(const uint8_t public_key[32]);
+DEPOSITARY_API depositary_question *depositary_question_check_health(const char *service);
+DEPOSITARY_API depositary_question *depositary_question_append_entries(const depositary_blob *records, size_t count,
+                                                                       const char *checkpoint, size_t checkpoint_len);
+DEPOSITARY_API depositary_question *
+depositary_question_put_clauses(const uint8_t edition[32], const depositary_placed_clause *clauses, size_t count);
+DEPOSITARY_API depositary_question *depositary_question_get_descriptors(void);
+/**
+ * Any method by its full name ("/depositary.v1.DepositaryService/GetClause"), with its request message encoded. Nothing is looked into: the answer's
+ * message is claimed, under a seal that held, and any status but OK is DEPOSITARY_E_STATUS.
+ */
+DEPOSITARY_API depositary_question *depositary_question_generic(const char *method, const void *message,
+                                                                size_t message_len);
+DEPOSITARY_API void depositary_question_free(depositary_question **question);
+
+/** One pair of metadata, by gRPC's rules: keys of a-z, 0-9, "_", "-", "."; values of printable ASCII, or any bytes where the key ends in "-bin". */
+typedef struct depositary_metadata {
+    const char *key;
+    const void *value;
+    size_t value_len;
+} depositary_metadata;
+
+/** Settings of one call; all zero, or NULL in place of it, are the client's. Copied. */
+typedef struct depositary_call_options {
+    uint32_t timeout_ms; /* for all attempts together; what is left of it travels with the request */
+    int wait_for_ready;
+    const char *traceparent; /* W3C Trace Context, "00-...": goes into the service's log; NULL: none */
+    const depositary_metadata *metadata;
+    size_t metadata_count;
+} depositary_call_options;
+
+/** Asks, and waits for the answer. A question of NULL is DEPOSITARY_E_MEMORY. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_call(depositary_client *client, depositary_question *question,
+                                                       const depositary_call_options *options, depositary_answer **out);
+
+/**
+ * Told once how a call ended; look at depositary_answer_error, and free the answer. It is NULL only where there was no memory for one. Runs on a thread
+ * of the client's, one at a time, with no lock held: it may start and cancel calls, wait for one, and free the client. Until it returns no other is told.
+ */
+typedef void depositary_done(void *context, depositary_answer *answer);
+
+/** Asks, and returns at once: the number of the call, never 0, or 0 without memory, or once the client is being freed; then `done` is not told. */
+DEPOSITARY_API uint64_t depositary_start(depositary_client *client, depositary_question *question,
+                                         const depositary_call_options *options, depositary_done *done, void *context);
+/** Ends a call with DEPOSITARY_E_CANCELLED, which its callback is told; nothing where it has ended by itself. */
+DEPOSITARY_API void depositary_cancel(depositary_client *client, uint64_t call);
+/** Waits until the callbacks of all calls that were started have returned. DEPOSITARY_E_STATE in a callback. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_client_wait(depositary_client *client);
+
 /* ---- answers; what they give lives as long as they do */
 
 DEPOSITARY_API void depositary_answer_free(depositary_answer **answer);
@@ -133,6 +232,16 @@ DEPOSITARY_API const char *depositary_answer_error_text(const depositary_answer 
 DEPOSITARY_API int depositary_answer_status(const depositary_answer *answer);
 DEPOSITARY_API const char *depositary_answer_status_message(const depositary_answer *answer);
 DEPOSITARY_API const char *depositary_answer_status_reason(const depositary_answer *answer);
+/** The argument that was bad (INVALID_ARGUMENT), "" for none. */
+DEPOSITARY_API const char *depositary_answer_status_field(const depositary_answer *answer);
+/** Milliseconds after which the service says that asking again may help; 0: it does not say; negative: it will not help. */
+DEPOSITARY_API int64_t depositary_answer_retry_delay_ms(const depositary_answer *answer);
+/** "NOT_FOUND" for 5; never NULL; static storage. */
+DEPOSITARY_API const char *depositary_status_name(int status);
+/** The answer's metadata, pair by pair: 1 and *out, or 0 past the end. Claimed; untrusted when shown. */
+DEPOSITARY_API int depositary_answer_metadata(const depositary_answer *answer, size_t index, depositary_metadata *out);
+/** The answer's message, as the service encoded it; never NULL. Claimed: what is proved of it is what the functions below give. */
+DEPOSITARY_API const void *depositary_answer_message(const depositary_answer *answer, size_t *len);
 /** With DEPOSITARY_E_NO: 1 where the absence is proven, 0 where it is only claimed. */
 DEPOSITARY_API int depositary_answer_absence_proven(const depositary_answer *answer);
 /** With DEPOSITARY_E_SEAL_CLOCK or DEPOSITARY_E_KEY_WINDOW: 1 where only the clock or the key's window failed and the proofs of the text hold. */

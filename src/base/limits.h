@@ -18,6 +18,7 @@
 #define LIMIT_BATCH          1024u /* answers in a seal */
 #define LIMIT_NONCE_MIN      16u
 #define LIMIT_NONCE_MAX      64u
+#define LIMIT_METADATA_KEY   128u /* bytes */
 
 #define LIMIT_INSTRUMENT 64u          /* bytes of an instrument's id */
 #define LIMIT_LANGUAGE   35u          /* bytes of a language tag (RFC 5646 section 4.4.1) */

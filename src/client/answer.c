@@ -31,28 +31,48 @@ static struct depositary_answer *answer_alloc(void) {
     return answer;
 }
 
-/* The question is packed and read back: then it is ours, and it is one that can be sent. */
-static int copy_message(struct depositary_answer *answer, const ProtobufCMessage *message) {
-    size_t len = protobuf_c_message_get_packed_size(message);
-    uint8_t *packed = arena_alloc(&answer->arena, len + 1);
-    if (len > LIMIT_REQUEST_APPEND) {
-        return DEPOSITARY_E_LIMIT;
-    }
-    if (packed == NULL) {
+/* The question is read back from its bytes: then it is ours, and it is one that can be sent. */
+static int take_message(struct depositary_answer *answer, const struct depositary_question *question) {
+    uint8_t *copy = arena_alloc(&answer->arena, question->message_len + 1);
+    if (copy == NULL) {
         return DEPOSITARY_E_MEMORY;
     }
-    (void)protobuf_c_message_pack(message, packed);
-    int error = guard_unpack(&answer->message, message->descriptor, bytes_of(packed, len), &answer->arena, NULL);
+    if (question->message_len > 0) {
+        memcpy(copy, question->message, question->message_len);
+    }
+    answer->encoded = bytes_of(copy, question->message_len);
+    if (question->method == NULL) {
+        return 0;
+    }
+    int error = guard_unpack(&answer->message, question->method->input, answer->encoded, &answer->arena, NULL);
     return error == 0 || error == DEPOSITARY_E_MEMORY ? error : DEPOSITARY_E_ARGUMENT;
 }
 
-int answer_new(struct depositary_answer **out, const struct method *method, const ProtobufCMessage *message) {
+/* Asked by name: whether it may be sent again is known of our own methods; of no method what its messages are. */
+static int take_name(struct depositary_answer *answer, const char *name) {
+    const struct method *known = method_find(bytes_text(name));
+    char *copy = arena_text(&answer->arena, name, strlen(name));
+    if (copy == NULL) {
+        return DEPOSITARY_E_MEMORY;
+    }
+    answer->own_method.full_name = copy;
+    answer->own_method.is_idempotent = known != NULL && known->is_idempotent;
+    answer->own_method.is_large = known != NULL && known->is_large;
+    answer->method = &answer->own_method;
+    return 0;
+}
+
+int answer_new(struct depositary_answer **out, const struct depositary_question *question) {
     struct depositary_answer *answer = answer_alloc();
     if (answer == NULL) {
         return DEPOSITARY_E_MEMORY;
     }
-    answer->method = method;
-    int error = message == NULL ? 0 : copy_message(answer, message);
+    int error = 0;
+    if (question != NULL) {
+        answer->method = question->method;
+        error = question->method == NULL ? take_name(answer, question->name) : 0;
+        error = error ? error : take_message(answer, question);
+    }
     if (error) {
         depositary_answer_free(&answer);
         return error;
@@ -200,6 +220,18 @@ const depositary_seal *depositary_answer_seal(const depositary_answer *answer) {
 
 /* ---- what was found */
 
+const char *depositary_answer_status_field(const depositary_answer *answer) {
+    return text_or_empty(shown_status(answer)->field);
+}
+
+int64_t depositary_answer_retry_delay_ms(const depositary_answer *answer) {
+    return shown_status(answer)->retry_delay_ms;
+}
+
+const char *depositary_status_name(int status) {
+    return status_name(status);
+}
+
 /* All zero where nothing may be shown. */
 static const struct findings *shown(const struct depositary_answer *answer) {
     static const struct findings none;
@@ -278,6 +310,28 @@ const depositary_missing *depositary_answer_missing(const depositary_answer *ans
     return shown(answer)->missing;
 }
 
+const void *depositary_answer_message(const depositary_answer *answer, size_t *len) {
+    static const uint8_t none[1] = {0};
+    const struct call_answer *read = &answer->judgement.answer;
+    bool is_there = answer_is_shown(answer) && !answer->judgement.is_unproven;
+    *len = is_there ? read->message_bytes.len : 0;
+    return *len > 0 ? read->message_bytes.data : none;
+}
+
+int depositary_answer_metadata(const depositary_answer *answer, size_t index, depositary_metadata *out) {
+    const struct call_answer *read = &answer->judgement.answer;
+    if (!answer_is_shown(answer) || index >= read->metadata_count) {
+        return 0;
+    }
+    const Depositary__V1__Metadata *pair = read->metadata[index];
+    bool is_binary = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_BINARY;
+    bool is_text = pair->value_case == DEPOSITARY__V1__METADATA__VALUE_TEXT;
+    out->key = pair->key;
+    out->value = is_binary ? (const void *)pair->binary.data : is_text ? (const void *)pair->text : "";
+    out->value_len = is_binary ? pair->binary.len : is_text ? strlen(pair->text) : 0;
+    return 1;
+}
+
 uint64_t depositary_answer_number(const depositary_answer *answer) {
     return shown(answer)->number;
 }
@@ -298,7 +352,7 @@ const char *depositary_answer_explanation(const depositary_answer *answer) {
 const void *depositary_answer_receipt(const depositary_answer *answer, size_t *len) {
     struct answer_lazy *lazy = answer->lazy;
     *len = 0;
-    if (!lazy->has_receipt && answer->has_seal) {
+    if (!lazy->has_receipt && answer->has_seal && answer->message != NULL) {
         lazy->has_receipt = receipt_print(&lazy->receipt, answer) == 0;
         if (!lazy->has_receipt) {
             buffer_clear(&lazy->receipt);

@@ -3,11 +3,14 @@
 #define CLIENT_ANSWER_H
 
 #include "client/judge.h"
+#include "client/question.h"
 
 struct depositary_answer {
     const struct method *method;
     struct arena arena;        /* the question and what was held when it was asked */
-    ProtobufCMessage *message; /* the question, ours */
+    ProtobufCMessage *message; /* the question, ours; NULL where it was asked by name */
+    struct bytes encoded;      /* then: as the caller gave it */
+    struct method own_method;  /* then: what is known of it */
     struct buffer request;     /* as sent */
     struct buffer response;    /* as received */
     struct ledger_view held;
@@ -38,8 +41,8 @@ struct answer_lazy {
     char *question;
 };
 
-/** A new answer to a question of that method; message is copied. DEPOSITARY_E_MEMORY, or DEPOSITARY_E_ARGUMENT for a message that cannot be sent. */
-MUST_USE int answer_new(struct depositary_answer **out, const struct method *method, const ProtobufCMessage *message);
+/** A new answer to that question, which is copied; NULL: to none yet. DEPOSITARY_E_MEMORY, or DEPOSITARY_E_ARGUMENT for one that cannot be sent. */
+MUST_USE int answer_new(struct depositary_answer **out, const struct depositary_question *question);
 /** One that only has an error to tell. NULL without memory. */
 struct depositary_answer *answer_failed(int error, const char *words);
 /** Sets the error with its words; what was judged is then out of reach unless the error says that it may be shown. */

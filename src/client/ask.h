@@ -7,14 +7,28 @@
 
 #include "client/answer.h"
 #include "client/connect.h"
+#include "client/courier.h"
 #include "client/memory.h"
 #include "client/pages.h"
+#include "client/retry.h"
 
 #include <pthread.h>
+
+#define CALL_SLOTS 256u
+
+struct ask;
 
 struct depositary_client {
     depositary_policy *policy;
     struct connection *connection;
+    struct courier *courier;
+    struct retry_throttle throttle;
+    unsigned attempts;
+    bool is_waiting_for_ready;
+    atomic_bool is_closing;
+    atomic_uint_fast64_t calls_count; /* ever: their numbers */
+    pthread_mutex_t calls_lock;       /* of calls */
+    struct ask *calls[CALL_SLOTS];    /* those that can be cancelled, by their numbers */
     struct trust *trust;
     struct pages *pages;
     struct memory memory;
@@ -30,12 +44,16 @@ struct depositary_client {
 typedef void ask_done(void *context, struct depositary_answer *answer);
 
 struct ask_options {
-    const struct hash *known_root; /* see struct check; copied */
-    uint64_t deadline_ns;          /* monotonic */
+    uint64_t deadline_ns; /* monotonic */
+    bool is_waiting_for_ready;
+    struct bytes metadata; /* by call_metadata_print; copied */
+    uint64_t number;       /* 0: cannot be cancelled */
 };
 
-/** Begins. done is told in every case; the answer is NULL only where there was no memory for one. */
-void ask_start(struct depositary_client *client, const struct method *method, const ProtobufCMessage *message,
+/** Begins; the question is freed. done is told in every case; the answer is NULL only where there was no memory for one. */
+void ask_start(struct depositary_client *client, struct depositary_question *question,
                const struct ask_options *options, ask_done *done, void *context);
+/** Ends the call of that number, where there is one. It is told as every other. */
+void ask_cancel(struct depositary_client *client, uint64_t number);
 
 #endif

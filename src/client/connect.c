@@ -1,198 +1,313 @@
 /*
- * The nng half of the client. What nng needs to be told, or must not be asked: RECVMAXSZ before dialling (0 would be "no limit"), no
- * resending by the socket (a call would run twice), a receive only after its send has ended, and neither ws:// nor http.
+ * Exchanges on their way (connect.h): the queue of those that wait, what is due among them, endpoints that come and go. nng's own calls under the lock
+ * are those that never call back from within: starting a pause, cancelling.
  */
-#include "client/connect.h"
+#include "client/connect_parts.h"
 
-#include "base/file.h"
-#include "base/limits.h"
+#include "base/time.h"
 #include "rpc/socket.h"
 
-#include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
-#include <nng/supplemental/tls/tls.h>
-#include <pthread.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define ENDPOINTS_MAX 64u
-#define ENDPOINT_MAX  256u          /* bytes */
-#define PEM_MAX       (256u * 1024) /* bytes */
-#define RECONNECT_MIN 50            /* ms */
-#define RECONNECT_MAX 2000          /* ms */
-#define CLOSE_STEP_NS 5000000
+/* ---- lists */
 
-enum line_phase { PHASE_IDLE, PHASE_SEND, PHASE_RECEIVE, PHASE_PAUSE };
-
-/* A context of the socket with its aio; one exchange at a time, then back to the idle ones. */
-struct line {
-    struct connection *connection;
-    struct line *next;     /* idle */
-    struct line *next_all; /* all that were ever made */
-    nng_ctx context;
-    nng_aio *aio;
-    enum line_phase phase;
-    uint32_t receive_ms;
-    line_done *done;
-    void *done_context;
-};
-
-struct connection {
-    nng_socket socket;
-    nng_tls_config *tls; /* NULL: none */
-    pthread_mutex_t lock;
-    pthread_cond_t quiet; /* no exchange is under way */
-    struct line *idle;
-    struct line *all;
-    size_t active;
-    bool is_closing;
-};
-
-/* ---- opening */
-
-static int set_options(nng_socket socket, struct fault *fault) {
-    int error = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LIMIT_SOCKET);
-    if (error == 0) {
-        error = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    }
-    if (error == 0) {
-        error = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN);
-    }
-    if (error == 0) {
-        error = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
-    }
-    return error ? fault_set(fault, DEPOSITARY_E_STATE, "nng: %s", nng_strerror(error)) : 0;
+void queue_add(struct queue *queue, struct exchange *exchange) {
+    exchange->next = NULL;
+    exchange->previous = queue->last;
+    *(queue->last != NULL ? &queue->last->next : &queue->first) = exchange;
+    queue->last = exchange;
 }
 
-static bool is_scheme_known(const char *endpoint) {
-    static const char *const schemes[] = {"tcp://", "ipc://", "tls+tcp://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        if (strncmp(endpoint, schemes[i], strlen(schemes[i])) == 0) {
+void queue_add_first(struct queue *queue, struct exchange *exchange) {
+    exchange->previous = NULL;
+    exchange->next = queue->first;
+    *(queue->first != NULL ? &queue->first->previous : &queue->last) = exchange;
+    queue->first = exchange;
+}
+
+void queue_remove(struct queue *queue, struct exchange *exchange) {
+    *(exchange->previous != NULL ? &exchange->previous->next : &queue->first) = exchange->next;
+    *(exchange->next != NULL ? &exchange->next->previous : &queue->last) = exchange->previous;
+}
+
+struct queue *connect_queue(struct connection *connection, const struct exchange *exchange) {
+    return exchange->is_pause ? &connection->pauses : exchange->is_urgent ? &connection->urgent : &connection->normal;
+}
+
+bool exchange_is_cancelled(const struct exchange *exchange) {
+    return exchange->is_cancelled != NULL && atomic_load(exchange->is_cancelled);
+}
+
+void connect_leave(struct connection *connection) {
+    if (--connection->active == 0) {
+        pthread_cond_broadcast(&connection->quiet);
+    }
+}
+
+/* Told; then it is no longer ours. */
+void exchange_tell(struct connection *connection, struct exchange *exchange, enum line_result result,
+                   struct bytes response) {
+    exchange->done(exchange->context, result, response);
+    pthread_mutex_lock(&connection->lock);
+    connect_leave(connection);
+    pthread_mutex_unlock(&connection->lock);
+}
+
+/* ---- the ticker */
+
+static uint64_t earliest(const struct queue *queue, uint64_t until) {
+    for (const struct exchange *exchange = queue->first; exchange != NULL; exchange = exchange->next) {
+        until = exchange->due_ns < until ? exchange->due_ns : until;
+    }
+    return until;
+}
+
+static void ticker_start(struct connection *connection, uint64_t due_ns) {
+    uint64_t now = clock_monotonic_ns();
+    uint64_t wait_ms = due_ns <= now ? 0 : (due_ns - now) / NS_PER_MS + 1;
+    connection->ticks_ns = due_ns;
+    nng_sleep_aio((nng_duration)(wait_ms < INT32_MAX ? wait_ms : INT32_MAX), connection->ticker);
+}
+
+/* Something new is due then. Waking it early makes it look again at everything. */
+void connect_note_due(struct connection *connection, uint64_t due_ns) {
+    if (connection->ticks_ns == 0) {
+        ticker_start(connection, due_ns);
+    } else if (due_ns < connection->ticks_ns) {
+        nng_aio_cancel(connection->ticker);
+    }
+}
+
+/* ---- what is due */
+
+static bool is_connected(const struct connection *connection) {
+    for (int i = 0; i < connection->count; i++) {
+        if (connection->endpoints[i].pipes > 0) {
             return true;
         }
     }
     return false;
 }
 
-static int read_pem(struct buffer *out, const char *path, struct fault *fault) {
-    buffer_init(out, PEM_MAX);
-    int error = file_read(out, path, fault);
-    if (error == 0) {
-        buffer_append_byte(out, 0); /* nng wants a text */
-        error = out->error;
+/* How one that waited ended; false: it goes on waiting. */
+static bool judge_due(struct connection *connection, struct exchange *exchange, uint64_t now,
+                      enum line_result *result) {
+    if (exchange_is_cancelled(exchange)) {
+        *result = LINE_CANCELLED;
+        return true;
     }
-    return error;
+    if (exchange->due_ns > now) {
+        return false;
+    }
+    if (exchange->is_pause) {
+        *result = LINE_OK;
+        return true;
+    }
+    if (!is_connected(connection)) {
+        *result = LINE_NOT_SENT;
+        return true;
+    }
+    exchange->due_ns = exchange->answer_by_ns; /* there is an endpoint; it is only its turn that has not come */
+    *result = LINE_TIMEOUT;
+    return exchange->due_ns <= now;
 }
 
-/* The client's own certificate and key, where it has any. */
-static int set_own_certificate(nng_tls_config *tls, const struct connect_config *config, struct fault *fault) {
-    struct buffer certificate;
-    struct buffer key;
-    if (config->cert_file == NULL || config->cert_file[0] == '\0') {
-        return 0;
+/* The result waits in due_ns, which has served: a list for each result would be more than it is worth. */
+static void collect(struct connection *connection, struct queue *from, struct queue *due, uint64_t now) {
+    struct exchange *exchange = from->first;
+    while (exchange != NULL) {
+        struct exchange *next = exchange->next;
+        enum line_result result = LINE_CLOSED;
+        if (connection->is_closing || judge_due(connection, exchange, now, &result)) {
+            queue_remove(from, exchange);
+            exchange->due_ns = (uint64_t)result;
+            queue_add(due, exchange);
+        }
+        exchange = next;
     }
-    if (config->key_file == NULL || config->key_file[0] == '\0') {
-        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "a certificate needs its key");
-    }
-    int error = read_pem(&certificate, config->cert_file, fault);
-    buffer_init(&key, PEM_MAX);
-    if (error == 0) {
-        error = read_pem(&key, config->key_file, fault);
-    }
-    if (error == 0) {
-        int result = nng_tls_config_own_cert(tls, (const char *)certificate.data, (const char *)key.data, NULL);
-        error = result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", config->cert_file, nng_strerror(result)) : 0;
-    }
-    if (key.data != NULL) {
-        sodium_memzero(key.data, key.len);
-    }
-    buffer_free(&key);
-    buffer_free(&certificate);
-    return error;
 }
 
-/* One TLS configuration for all endpoints; made where the first needs it. */
-static int make_tls(struct connection *connection, const struct connect_config *config, struct fault *fault) {
-    if (connection->tls != NULL) {
-        return 0;
+static void tick(void *argument) {
+    struct connection *connection = argument;
+    struct queue due = {NULL, NULL};
+    pthread_mutex_lock(&connection->lock);
+    uint64_t now = clock_monotonic_ns();
+    connection->ticks_ns = 0;
+    collect(connection, &connection->urgent, &due, now);
+    collect(connection, &connection->normal, &due, now);
+    collect(connection, &connection->pauses, &due, now);
+    uint64_t next =
+        earliest(&connection->pauses, earliest(&connection->normal, earliest(&connection->urgent, UINT64_MAX)));
+    if (next != UINT64_MAX) {
+        ticker_start(connection, next);
     }
-    if (config->ca_file == NULL || config->ca_file[0] == '\0') {
-        return fault_set(fault, DEPOSITARY_E_ARGUMENT,
-                         "tls+tcp:// needs a file with the certificates of its authority");
+    pthread_mutex_unlock(&connection->lock);
+    while (due.first != NULL) {
+        struct exchange *exchange = due.first;
+        queue_remove(&due, exchange);
+        exchange_tell(connection, exchange, (enum line_result)exchange->due_ns, BYTES(""));
     }
-    int error = nng_tls_config_alloc(&connection->tls, NNG_TLS_MODE_CLIENT);
-    if (error == 0) {
-        error = nng_tls_config_auth_mode(connection->tls, NNG_TLS_AUTH_MODE_REQUIRED);
-    }
-    if (error == 0) {
-        error = nng_tls_config_ca_file(connection->tls, config->ca_file);
-    }
-    return error ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", config->ca_file, nng_strerror(error))
-                 : set_own_certificate(connection->tls, config, fault);
 }
 
-static int dial(struct connection *connection, const char *endpoint, const struct connect_config *config,
-                struct fault *fault) {
+/* ---- endpoints that come and go */
+
+static void cancel_unsent(struct endpoint *endpoint) {
+    for (struct line *line = endpoint->all; line != NULL; line = line->next_all) {
+        if (line->exchange != NULL && line->phase == PHASE_SEND) {
+            nng_aio_cancel(line->aio);
+        }
+    }
+}
+
+static void pipe_told(nng_pipe pipe, nng_pipe_ev event, void *argument) {
+    struct endpoint *endpoint = argument;
+    struct connection *connection = endpoint->connection;
+    struct line *ready = NULL;
+    pthread_mutex_lock(&connection->lock);
+    if (event == NNG_PIPE_EV_ADD_POST) {
+        endpoint->pipes++;
+        endpoint->pipe = pipe;
+        endpoint->heard_ns = clock_monotonic_ns();
+        ready = connect_assign(connection);
+    } else if (endpoint->pipes > 0 && --endpoint->pipes == 0) {
+        cancel_unsent(endpoint);
+    }
+    pthread_mutex_unlock(&connection->lock);
+    lines_send(ready);
+}
+
+/* ---- starting and stopping exchanges */
+
+static enum line_result refusal(const struct connection *connection, const struct exchange *exchange) {
+    return connection->is_closing ? LINE_CLOSED : exchange_is_cancelled(exchange) ? LINE_CANCELLED : LINE_OK;
+}
+
+static enum line_result start(struct connection *connection, struct exchange *exchange) {
+    exchange->endpoint = ENDPOINT_NONE;
+    pthread_mutex_lock(&connection->lock);
+    enum line_result result = refusal(connection, exchange);
+    struct line *ready = NULL;
+    if (result == LINE_OK) {
+        connection->active++;
+        queue_add(connect_queue(connection, exchange), exchange);
+        ready = connect_assign(connection);
+        if (connect_queue(connection, exchange)->last == exchange) { /* it waits */
+            connect_note_due(connection, exchange->due_ns);
+        }
+    }
+    pthread_mutex_unlock(&connection->lock);
+    lines_send(ready);
+    return result;
+}
+
+enum line_result connect_exchange(struct connection *connection, struct exchange *exchange) {
+    exchange->is_pause = false;
+    exchange->due_ns = exchange->send_by_ns < exchange->answer_by_ns ? exchange->send_by_ns : exchange->answer_by_ns;
+    return start(connection, exchange);
+}
+
+enum line_result connect_pause(struct connection *connection, struct exchange *exchange, uint32_t pause_ms) {
+    exchange->is_pause = true;
+    exchange->due_ns = clock_monotonic_ns() + (uint64_t)pause_ms * NS_PER_MS;
+    return start(connection, exchange);
+}
+
+static void cancel_lines(struct endpoint *endpoint, const atomic_bool *flag) {
+    for (struct line *line = endpoint->all; line != NULL; line = line->next_all) {
+        if (line->exchange != NULL && line->exchange->is_cancelled == flag) {
+            line->is_cancelled = true;
+            nng_aio_cancel(line->aio);
+        }
+    }
+}
+
+void connect_cancel(struct connection *connection, const atomic_bool *flag) {
+    pthread_mutex_lock(&connection->lock);
+    for (int i = 0; i < connection->count; i++) {
+        cancel_lines(&connection->endpoints[i], flag);
+    }
+    if (connection->ticks_ns != 0) {
+        nng_aio_cancel(connection->ticker); /* it looks at the flags of all that wait */
+    }
+    pthread_mutex_unlock(&connection->lock);
+}
+
+void connect_rest(struct connection *connection, int endpoint, uint32_t rest_ms) {
+    if (endpoint < 0 || endpoint >= connection->count) {
+        return;
+    }
+    pthread_mutex_lock(&connection->lock);
+    connection->endpoints[endpoint].resting_until_ns = clock_monotonic_ns() + (uint64_t)rest_ms * NS_PER_MS;
+    pthread_mutex_unlock(&connection->lock);
+}
+
+/* ---- opening and closing */
+
+static int add_endpoint(struct connection *connection, const char *url, const struct connect_config *config,
+                        struct fault *fault) {
+    struct endpoint *endpoint = &connection->endpoints[connection->count];
     nng_dialer dialer;
-    bool is_tls = strncmp(endpoint, "tls+tcp://", 10) == 0;
-    if (!is_scheme_known(endpoint)) {
-        return fault_set(fault, DEPOSITARY_E_ARGUMENT,
-                         "\"%s\" is no endpoint: tcp://HOST:PORT, ipc://PATH or tls+tcp://HOST:PORT", endpoint);
+    endpoint->connection = connection;
+    endpoint->index = connection->count++;
+    int error = endpoint_open(endpoint, url, config, pipe_told, &dialer, fault);
+    if (error) {
+        return error;
     }
-    int failure = is_tls ? make_tls(connection, config, fault) : 0;
-    if (failure) {
-        return failure;
-    }
-    int error = nng_dialer_create(&dialer, connection->socket, endpoint);
-    if (error == 0 && is_tls) {
-        error = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, connection->tls);
-    }
-    if (error == 0) {
-        error = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-    }
-    return error ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", endpoint, nng_strerror(error)) : 0;
+    int result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+    return result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", url, nng_strerror(result)) : 0;
 }
 
-static int dial_all(struct connection *connection, const struct connect_config *config, struct fault *fault) {
+static int add_all(struct connection *connection, const struct connect_config *config, struct fault *fault) {
     const char *rest = config->endpoints != NULL ? config->endpoints : "";
-    size_t count = 0;
     while (*rest != '\0') {
-        char endpoint[ENDPOINT_MAX];
+        char url[ENDPOINT_MAX];
         size_t len = strcspn(rest, ",");
-        if (len >= sizeof endpoint || ++count > ENDPOINTS_MAX) {
+        if (len >= sizeof url || connection->count == (int)ENDPOINTS_MAX) {
             return fault_set(fault, DEPOSITARY_E_LIMIT, "an endpoint is too long, or there are too many");
         }
-        memcpy(endpoint, rest, len);
-        endpoint[len] = '\0';
-        int error = dial(connection, endpoint, config, fault);
+        memcpy(url, rest, len);
+        url[len] = '\0';
+        int error = add_endpoint(connection, url, config, fault);
         if (error) {
             return error;
         }
         rest += len;
         rest += *rest == ',';
     }
-    return count > 0 ? 0 : fault_set(fault, DEPOSITARY_E_ARGUMENT, "no endpoint is named");
+    return connection->count > 0 ? 0 : fault_set(fault, DEPOSITARY_E_ARGUMENT, "no endpoint is named");
+}
+
+static struct connection *connection_new(void) {
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) {
+        return NULL;
+    }
+    if (nng_aio_alloc(&connection->ticker, tick, connection) != 0) {
+        free(connection);
+        return NULL;
+    }
+    if (pthread_mutex_init(&connection->lock, NULL) != 0) {
+        nng_aio_free(connection->ticker);
+        free(connection);
+        return NULL;
+    }
+    if (pthread_cond_init(&connection->quiet, NULL) != 0) {
+        (void)pthread_mutex_destroy(&connection->lock);
+        nng_aio_free(connection->ticker);
+        free(connection);
+        return NULL;
+    }
+    return connection;
 }
 
 int connect_open(struct connection **out, const struct connect_config *config, struct fault *fault) {
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL || pthread_mutex_init(&connection->lock, NULL) != 0) {
-        free(connection);
+    struct connection *connection = connection_new();
+    if (connection == NULL) {
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the connection");
     }
-    int result = nng_req0_open(&connection->socket);
-    if (pthread_cond_init(&connection->quiet, NULL) != 0 || result != 0) {
-        pthread_mutex_destroy(&connection->lock);
-        free(connection);
-        return fault_set(fault, DEPOSITARY_E_STATE, "nng: %s", nng_strerror(result));
-    }
-    int error = set_options(connection->socket, fault);
-    if (error == 0) {
-        error = dial_all(connection, config, fault);
-    }
+    connection->window = config->window > 0 ? config->window : 1;
+    int error = add_all(connection, config, fault);
     if (error) {
         connect_close(connection);
         return error;
@@ -201,188 +316,57 @@ int connect_open(struct connection **out, const struct connect_config *config, s
     return 0;
 }
 
-/* ---- lines */
-
-static void line_event(void *argument);
-
-static struct line *line_new(struct connection *connection) {
-    struct line *line = calloc(1, sizeof *line);
-    if (line == NULL) {
-        return NULL;
-    }
-    line->connection = connection;
-    if (nng_ctx_open(&line->context, connection->socket) != 0) {
-        free(line);
-        return NULL;
-    }
-    if (nng_aio_alloc(&line->aio, line_event, line) != 0) {
-        (void)nng_ctx_close(line->context);
-        free(line);
-        return NULL;
-    }
-    return line;
-}
-
-static enum line_result line_take(struct connection *connection, line_done *done, void *context, struct line **out) {
-    enum line_result result = LINE_OK;
+static void stop_all(struct connection *connection) {
     pthread_mutex_lock(&connection->lock);
-    struct line *line = connection->idle;
-    if (connection->is_closing) {
-        result = LINE_CLOSED;
-    } else if (line != NULL) {
-        connection->idle = line->next;
-    } else if ((line = line_new(connection)) != NULL) {
-        line->next_all = connection->all;
-        connection->all = line;
-    } else {
-        result = LINE_FAILED;
+    connection->is_closing = true; /* nothing begins from now on */
+    for (int i = 0; i < connection->count; i++) {
+        for (struct line *line = connection->endpoints[i].all; line != NULL; line = line->next_all) {
+            if (line->exchange != NULL) {
+                line->is_cancelled = true;
+                nng_aio_cancel(line->aio);
+            }
+        }
     }
-    if (result == LINE_OK) {
-        line->done = done;
-        line->done_context = context;
-        connection->active++;
-        *out = line;
-    }
-    pthread_mutex_unlock(&connection->lock);
-    return result;
-}
-
-static void line_put_back(struct line *line) {
-    struct connection *connection = line->connection;
-    pthread_mutex_lock(&connection->lock);
-    line->next = connection->idle;
-    connection->idle = line;
-    if (--connection->active == 0) {
-        pthread_cond_broadcast(&connection->quiet);
-    }
+    connect_note_due(connection, 1);
     pthread_mutex_unlock(&connection->lock);
 }
 
-/* Tells how it ended, then gives the line back: the message lives until then, and closing waits for it. */
-static void line_finish(struct line *line, enum line_result result, nng_msg *message) {
-    struct bytes response = message != NULL ? bytes_of(nng_msg_body(message), nng_msg_len(message)) : BYTES("");
-    line->phase = PHASE_IDLE;
-    line->done(line->done_context, result, response);
-    if (message != NULL) {
-        nng_msg_free(message);
-    }
-    line_put_back(line);
-}
-
-static enum line_result result_of(const struct line *line, int error) {
-    switch (error) {
-    case 0:
-        return LINE_OK;
-    case NNG_ETIMEDOUT:
-        return line->phase == PHASE_SEND ? LINE_NOT_SENT : LINE_TIMEOUT;
-    case NNG_ECLOSED:
-    case NNG_ECANCELED:
-        return LINE_CLOSED;
-    case NNG_ENOMEM:
-        return LINE_FAILED;
-    default:
-        return line->phase == PHASE_SEND ? LINE_NOT_SENT : LINE_LOST;
+static void free_lines(struct endpoint *endpoint) {
+    while (endpoint->all != NULL) {
+        struct line *line = endpoint->all;
+        endpoint->all = line->next_all;
+        nng_aio_free(line->aio); /* waits for its call-back */
+        free(line);
     }
 }
 
-static void line_event(void *argument) {
-    struct line *line = argument;
-    int error = nng_aio_result(line->aio);
-    if (line->phase == PHASE_SEND && error != 0) {
-        nng_msg_free(nng_aio_get_msg(line->aio)); /* not sent: still ours */
-        nng_aio_set_msg(line->aio, NULL);
-    }
-    if (line->phase == PHASE_SEND && error == 0) {
-        line->phase = PHASE_RECEIVE;
-        nng_aio_set_timeout(line->aio, (nng_duration)line->receive_ms);
-        nng_ctx_recv(line->context, line->aio);
+void connect_stop(struct connection *connection) {
+    if (connection == NULL || connection->is_closing) {
         return;
     }
-    nng_msg *message = line->phase == PHASE_RECEIVE && error == 0 ? nng_aio_get_msg(line->aio) : NULL;
-    nng_aio_set_msg(line->aio, NULL);
-    line_finish(line, result_of(line, error), message);
-}
-
-enum line_result connect_exchange(struct connection *connection, struct bytes request, uint32_t send_ms,
-                                  uint32_t receive_ms, line_done *done, void *context) {
-    struct line *line;
-    nng_msg *message;
-    enum line_result result = line_take(connection, done, context, &line);
-    if (result != LINE_OK) {
-        return result;
-    }
-    if (nng_msg_alloc(&message, 0) != 0) {
-        line_put_back(line);
-        return LINE_FAILED;
-    }
-    if (nng_msg_append(message, request.data, request.len) != 0) {
-        nng_msg_free(message);
-        line_put_back(line);
-        return LINE_FAILED;
-    }
-    line->phase = PHASE_SEND;
-    line->receive_ms = receive_ms;
-    nng_aio_set_msg(line->aio, message);
-    nng_aio_set_timeout(line->aio, (nng_duration)send_ms);
-    nng_ctx_send(line->context, line->aio);
-    return LINE_OK;
-}
-
-enum line_result connect_pause(struct connection *connection, uint32_t pause_ms, line_done *done, void *context) {
-    struct line *line;
-    enum line_result result = line_take(connection, done, context, &line);
-    if (result != LINE_OK) {
-        return result;
-    }
-    line->phase = PHASE_PAUSE;
-    nng_sleep_aio((nng_duration)pause_ms, line->aio);
-    return LINE_OK;
-}
-
-/* ---- closing */
-
-/*
- * Ends all exchanges, before the socket is closed: nng 1.5.2 ends the program where a context is used while its socket closes. What is between two
- * steps is not under way yet, and cannot be cancelled: so until none is left. Returns the lines.
- */
-static struct line *stop_lines(struct connection *connection) {
+    stop_all(connection);
     pthread_mutex_lock(&connection->lock);
-    connection->is_closing = true; /* no line is taken from now on */
-    struct line *all = connection->all;
     while (connection->active > 0) {
-        struct timespec until;
-        pthread_mutex_unlock(&connection->lock);
-        for (struct line *line = all; line != NULL; line = line->next_all) {
-            nng_aio_cancel(line->aio);
-        }
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += CLOSE_STEP_NS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_mutex_lock(&connection->lock);
-        if (connection->active > 0) {
-            pthread_cond_timedwait(&connection->quiet, &connection->lock, &until);
-        }
+        pthread_cond_wait(&connection->quiet, &connection->lock);
     }
     pthread_mutex_unlock(&connection->lock);
-    return all;
+    for (int i = 0; i < connection->count; i++) { /* nothing of ours is inside nng by now, which does not bear that */
+        if (connection->endpoints[i].has_socket) {
+            (void)socket_close(connection->endpoints[i].socket);
+        }
+    }
 }
 
 void connect_close(struct connection *connection) {
     if (connection == NULL) {
         return;
     }
-    struct line *all = stop_lines(connection);
-    (void)socket_close(connection->socket);
-    while (all != NULL) {
-        struct line *line = all;
-        all = line->next_all;
-        nng_aio_free(line->aio); /* waits for its call-back */
-        free(line);
+    connect_stop(connection);
+    for (int i = 0; i < connection->count; i++) {
+        free_lines(&connection->endpoints[i]);
+        endpoint_close(&connection->endpoints[i]);
     }
-    if (connection->tls != NULL) {
-        nng_tls_config_free(connection->tls);
-    }
+    nng_aio_free(connection->ticker);
     (void)pthread_cond_destroy(&connection->quiet);
     (void)pthread_mutex_destroy(&connection->lock);
     free(connection);

@@ -61,6 +61,9 @@ static int judge_seal(struct judging *judging, struct bytes response, struct byt
 /* The message's field `ledger`, by the descriptor: every response that proves something has it. */
 static void find_carried(struct judging *judging) {
     const ProtobufCMessageDescriptor *output = judging->question->method->output;
+    if (output == NULL) { /* asked by name: nothing of the message is looked into */
+        return;
+    }
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(output, "ledger");
     judging->may_carry = field != NULL && field->descriptor == &depositary__v1__ledger_state__descriptor;
     if (judging->may_carry && judging->out->answer.message != NULL) {
@@ -260,8 +263,19 @@ static int judge_key(struct judging *judging) {
 
 /* ---- the method's rules */
 
+/* Asked by name: the service's word, under its seal. */
+static int judge_claimed(struct judging *judging) {
+    const struct status_view *status = &judging->out->answer.status;
+    return status->code == STATUS_OK ? 0
+                                     : fault_set(&judging->out->fault, DEPOSITARY_E_STATUS, "%s: %s",
+                                                 status_name(status->code), status->message);
+}
+
 static int judge_method(struct judging *judging) {
     struct judgement *out = judging->out;
+    if (judging->question->method->output == NULL) {
+        return judge_claimed(judging);
+    }
     struct check check = {.state = out->has_state ? &out->state : NULL,
                           .policy = trust_policy(judging->terms->trust),
                           .before = judging->question->before,

@@ -189,7 +189,7 @@ static int judge_receipt(struct reading *reading) {
 int depositary_receipt_verify(depositary_answer **out, const depositary_policy *policy, const void *receipt,
                               size_t receipt_len) {
     struct reading reading = {.policy = policy->policy};
-    int error = answer_new(&reading.answer, NULL, NULL);
+    int error = answer_new(&reading.answer, NULL);
     if (error) {
         return error;
     }

@@ -11,6 +11,7 @@
 /* Fields of Request, Response and Seal that are written by hand. */
 enum { REQUEST_METHOD = 1, REQUEST_MESSAGE = 2, REQUEST_NONCE = 3, REQUEST_TIMEOUT = 4, REQUEST_METADATA = 5 };
 enum { RESPONSE_ANSWER = 1, RESPONSE_SEAL = 2 };
+enum { METADATA_KEY = 1, METADATA_TEXT = 2, METADATA_BINARY = 3 };
 enum { SEAL_PUBLIC_KEY = 1, SEAL_HEAD = 2, SEAL_SIGNATURE = 3, SEAL_INDEX = 4, SEAL_PATH = 5 };
 
 /* ---- Request */
@@ -22,35 +23,124 @@ static void append_timeout(struct buffer *out, uint64_t timeout_ms) {
     wire_append_message_field(out, REQUEST_TIMEOUT, &timeout.base);
 }
 
-static void append_traceparent(struct buffer *out, const char *traceparent) {
+/* ---- metadata */
+
+static bool is_key(struct bytes key) {
+    for (size_t i = 0; i < key.len; i++) {
+        bool is_fine = (key.data[i] >= 'a' && key.data[i] <= 'z') || (key.data[i] >= '0' && key.data[i] <= '9') ||
+                       key.data[i] == '_' || key.data[i] == '-' || key.data[i] == '.';
+        if (!is_fine) {
+            return false;
+        }
+    }
+    return key.len > 0 && key.len <= LIMIT_METADATA_KEY && !bytes_starts_with(key, BYTES("grpc-"));
+}
+
+static bool is_printable(struct bytes value) {
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] < 0x20 || value.data[i] > 0x7e) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_hex(struct bytes in, bool may_be_zero) {
+    bool is_zero = true;
+    for (size_t i = 0; i < in.len; i++) {
+        if (!(in.data[i] >= '0' && in.data[i] <= '9') && !(in.data[i] >= 'a' && in.data[i] <= 'f')) {
+            return false;
+        }
+        is_zero = is_zero && in.data[i] == '0';
+    }
+    return may_be_zero || !is_zero;
+}
+
+/* Version 00: "00-", 32 digits of the trace, "-", 16 of the parent, "-", 2 of the flags. */
+static bool is_traceparent(struct bytes value) {
+    return value.len == 55 && bytes_starts_with(value, BYTES("00-")) && value.data[35] == '-' &&
+           value.data[52] == '-' && is_hex(bytes_slice(value, 3, 32), false) &&
+           is_hex(bytes_slice(value, 36, 16), false) && is_hex(bytes_slice(value, 53, 2), true);
+}
+
+static bool is_binary_key(struct bytes key) {
+    return key.len > 4 && bytes_equal(bytes_slice(key, key.len - 4, 4), BYTES("-bin"));
+}
+
+static void append_pair(struct buffer *out, struct bytes key, struct bytes value, bool is_binary) {
     struct buffer pair;
     buffer_init(&pair, LIMIT_REQUEST);
-    wire_append_bytes(&pair, 1, BYTES("traceparent"));
-    wire_append_bytes(&pair, 2, bytes_text(traceparent));
+    wire_append_bytes(&pair, METADATA_KEY, key);
+    wire_append_bytes(&pair, is_binary ? METADATA_BINARY : METADATA_TEXT, value);
     wire_append_bytes(out, REQUEST_METADATA, buffer_bytes(&pair));
     out->error = out->error ? out->error : pair.error;
     buffer_free(&pair);
 }
 
-int call_print(struct buffer *out, const struct method *method, const ProtobufCMessage *message, struct bytes nonce,
-               uint64_t timeout_ms, const char *traceparent) {
-    if (message->descriptor != method->input || nonce.len < LIMIT_NONCE_MIN || nonce.len > LIMIT_NONCE_MAX) {
+int call_metadata_print(struct buffer *out, struct bytes key, struct bytes value, struct fault *fault) {
+    bool is_binary = is_binary_key(key);
+    if (!is_key(key)) {
+        return fault_set(
+            fault, DEPOSITARY_E_ARGUMENT,
+            "a key of metadata is made of a-z, 0-9, \"_\", \"-\" and \".\", and does not begin with \"grpc-\"");
+    }
+    if (!is_binary && !is_printable(value)) {
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT,
+                         "a value of metadata is printable ASCII, unless its key ends in \"-bin\"");
+    }
+    if (bytes_equal(key, BYTES("traceparent")) && !is_traceparent(value)) {
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT,
+                         "a traceparent is 00-<32 hexadecimal digits>-<16>-<2>, not all zero");
+    }
+    append_pair(out, key, value, is_binary);
+    return out->error ? fault_set(fault, out->error, "the metadata is too large") : 0;
+}
+
+/* ---- printing */
+
+int call_print_encoded(struct buffer *out, const struct method *method, struct bytes message,
+                       const struct call_head *head) {
+    if (head->nonce.len < LIMIT_NONCE_MIN || head->nonce.len > LIMIT_NONCE_MAX) {
         return DEPOSITARY_E_ARGUMENT;
     }
     size_t start = out->len;
     wire_append_bytes(out, REQUEST_METHOD, bytes_text(method->full_name));
-    wire_append_message_field(out, REQUEST_MESSAGE, message);
-    wire_append_bytes(out, REQUEST_NONCE, nonce);
-    if (timeout_ms > 0) {
-        append_timeout(out, timeout_ms);
+    wire_append_bytes(out, REQUEST_MESSAGE, message);
+    wire_append_bytes(out, REQUEST_NONCE, head->nonce);
+    if (head->timeout_ms > 0) {
+        append_timeout(out, head->timeout_ms);
     }
-    if (traceparent) {
-        append_traceparent(out, traceparent);
-    }
+    buffer_append(out, head->metadata);
     if (out->error) {
         return out->error;
     }
     return out->len - start > (method->is_large ? LIMIT_REQUEST_APPEND : LIMIT_REQUEST) ? DEPOSITARY_E_LIMIT : 0;
+}
+
+int call_print_head(struct buffer *out, const struct method *method, const ProtobufCMessage *message,
+                    const struct call_head *head) {
+    struct buffer encoded;
+    if (message->descriptor != method->input) {
+        return DEPOSITARY_E_ARGUMENT;
+    }
+    buffer_init(&encoded, LIMIT_REQUEST_APPEND);
+    wire_append_message(&encoded, message);
+    int error = encoded.error ? encoded.error : call_print_encoded(out, method, buffer_bytes(&encoded), head);
+    buffer_free(&encoded);
+    return error;
+}
+
+int call_print(struct buffer *out, const struct method *method, const ProtobufCMessage *message, struct bytes nonce,
+               uint64_t timeout_ms, const char *traceparent) {
+    struct buffer metadata;
+    buffer_init(&metadata, LIMIT_REQUEST);
+    if (traceparent) {
+        append_pair(&metadata, BYTES("traceparent"), bytes_text(traceparent), false);
+    }
+    const struct call_head head = {nonce, timeout_ms, buffer_bytes(&metadata)};
+    int error = metadata.error ? metadata.error : call_print_head(out, method, message, &head);
+    buffer_free(&metadata);
+    return error;
 }
 
 int call_read(struct call_request *out, struct bytes request, struct arena *arena, struct fault *fault) {
@@ -184,7 +274,10 @@ int answer_read(struct call_answer *out, const struct method *method, struct byt
     if (result.status.code != STATUS_OK) {
         result.raw_status = read->status;
     }
-    if (read->message.len > 0 || result.status.code == STATUS_OK) {
+    result.message_bytes = bytes_of(read->message.data, read->message.len);
+    result.metadata = read->metadata;
+    result.metadata_count = read->n_metadata;
+    if (method->output != NULL && (read->message.len > 0 || result.status.code == STATUS_OK)) {
         ProtobufCMessage *message = NULL;
         error =
             unpack_response(&message, method->output, bytes_of(read->message.data, read->message.len), arena, fault);

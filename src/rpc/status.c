@@ -202,7 +202,9 @@ static void read_bad_request(struct status_view *out, const ProtobufCMessage *de
 
 static void read_retry_info(struct status_view *out, const ProtobufCMessage *detail) {
     const Google__Protobuf__Duration *delay = ((const Google__Rpc__RetryInfo *)detail)->retry_delay;
-    if (delay && delay->seconds >= 0 && delay->seconds < INT32_MAX && delay->nanos >= 0) {
+    if (delay && (delay->seconds < 0 || delay->nanos < 0)) {
+        out->retry_delay_ms = -1;
+    } else if (delay && delay->seconds < INT32_MAX) {
         out->retry_delay_ms = delay->seconds * MS_PER_S + delay->nanos / NS_PER_MS;
     }
 }

@@ -58,7 +58,7 @@ struct status_view {
     const char *message;
     const char *reason; /* "" for none */
     const char *field;
-    int64_t retry_delay_ms;
+    int64_t retry_delay_ms; /* negative: not to be tried again */
 };
 /** The storage of reason and field is the arena's. */
 struct arena;

@@ -7,3 +7,12 @@ target_include_directories(answer_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(answer_maker PUBLIC depositary_client)
 
 depositary_check(answer answer_maker)
+
+# The room src/client: the connection, calls and their retries, without a real service.
+add_library(service_maker STATIC service_maker.c)
+depositary_target(service_maker)
+target_include_directories(service_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_link_libraries(service_maker PUBLIC depositary_base packages::nng packages::check)
+
+depositary_check(connect service_maker depositary_client)
+depositary_check(calls service_maker depositary_client)
