@@ -351,8 +351,8 @@ void connect_stop(struct connection *connection) {
     }
     pthread_mutex_unlock(&connection->lock);
     for (int i = 0; i < connection->count; i++) { /* nothing of ours is inside nng by now, which does not bear that */
-        if (connection->endpoints[i].has_socket) {
-            (void)socket_close(connection->endpoints[i].socket);
+        if (connection->endpoints[i].has_socket && !socket_close(connection->endpoints[i].socket)) {
+            connection->is_watched = true;
         }
     }
 }
@@ -367,6 +367,9 @@ void connect_close(struct connection *connection) {
         endpoint_close(&connection->endpoints[i]);
     }
     nng_aio_free(connection->ticker);
+    if (connection->is_watched) { /* left behind: a call-back of a socket that nng has not closed may still come */
+        return;
+    }
     (void)pthread_cond_destroy(&connection->quiet);
     (void)pthread_mutex_destroy(&connection->lock);
     free(connection);

@@ -29,8 +29,9 @@ struct connection {
     struct queue pauses;
     nng_aio *ticker;   /* wakes for what is due first among them */
     uint64_t ticks_ns; /* 0: it sleeps for nothing */
-    size_t active;     /* exchanges that were not told yet */
+    size_t active;     /* exchanges that were not told yet, and calls of nng's that have not returned */
     bool is_closing;
+    bool is_watched; /* by a socket that could not be closed in time */
 };
 
 void queue_add(struct queue *queue, struct exchange *exchange);
@@ -41,8 +42,11 @@ void queue_remove(struct queue *queue, struct exchange *exchange);
 
 /** The list in which it waits. */
 struct queue *connect_queue(struct connection *connection, const struct exchange *exchange);
+bool exchange_is_cancelled(const struct exchange *exchange);
 /** Something new is due then. With the lock. */
 void connect_note_due(struct connection *connection, uint64_t due_ns);
+/** One less is active. With the lock. */
+void connect_leave(struct connection *connection);
 /** Tells how it ended; then it is no longer ours. Without the lock. */
 void exchange_tell(struct connection *connection, struct exchange *exchange, enum line_result result,
                    struct bytes response);

@@ -114,13 +114,22 @@ static nng_msg *make_message(struct bytes request) {
 
 static void settle(struct line *line, enum line_result result, nng_msg *message);
 
-/* The endpoint may have gone between the choice and the sending: then nng would keep the request until it comes again. */
-static void stop_if_gone(struct line *line) {
+static void leave(struct connection *connection) {
+    pthread_mutex_lock(&connection->lock);
+    connect_leave(connection);
+    pthread_mutex_unlock(&connection->lock);
+}
+
+/* A step that lines_send or line_advance began, and that held the connection open, has been made. Between the decision and nng's call the line may
+ * have been cancelled, or its endpoint gone: what stops an aio does nothing before it is under way. So it is looked at once more. */
+static void step_made(struct line *line) {
     struct connection *connection = line->endpoint->connection;
     pthread_mutex_lock(&connection->lock);
-    if (line->endpoint->pipes == 0 && line->exchange != NULL && line->phase == PHASE_SEND) {
+    bool is_gone = line->phase == PHASE_SEND && line->endpoint->pipes == 0;
+    if (line->exchange != NULL && (line->is_cancelled || is_gone)) {
         nng_aio_cancel(line->aio);
     }
+    connect_leave(connection);
     pthread_mutex_unlock(&connection->lock);
 }
 
@@ -129,13 +138,23 @@ static void line_send(struct line *line) {
     nng_msg *message = make_message(line->exchange->request);
     if (message == NULL) {
         settle(line, LINE_FAILED, NULL);
+        leave(line->endpoint->connection);
         return;
     }
     line->exchange->sent_ns = clock_monotonic_ns();
     nng_aio_set_msg(line->aio, message);
     nng_aio_set_timeout(line->aio, time_left(line->exchange->answer_by_ns));
     nng_ctx_send(line->context, line->aio);
-    stop_if_gone(line);
+    step_made(line);
+}
+
+/* Cancelled ones are left to the ticker, which is under way for them. */
+static struct exchange *first_wanted(const struct queue *queue) {
+    struct exchange *exchange = queue->first;
+    while (exchange != NULL && exchange_is_cancelled(exchange)) {
+        exchange = exchange->next;
+    }
+    return exchange;
 }
 
 /* Gives lines to those that wait, as far as there are any; they are sent once the lock is free. */
@@ -143,14 +162,15 @@ struct line *connect_assign(struct connection *connection) {
     struct line *ready = NULL;
     struct line **end = &ready;
     while (!connection->is_closing) {
-        struct queue *queue = connection->urgent.first != NULL ? &connection->urgent : &connection->normal;
-        struct exchange *exchange = queue->first;
+        struct exchange *urgent = first_wanted(&connection->urgent);
+        struct exchange *exchange = urgent != NULL ? urgent : first_wanted(&connection->normal);
         struct endpoint *endpoint = exchange != NULL ? choose(connection, exchange) : NULL;
         struct line *line = endpoint != NULL ? line_take(endpoint, exchange) : NULL;
         if (line == NULL) { /* without memory for a line it waits for one that is put back, or for its time */
             break;
         }
-        queue_remove(queue, exchange);
+        queue_remove(connect_queue(connection, exchange), exchange);
+        connection->active++; /* until step_made */
         line->next = NULL;
         *end = line;
         end = &line->next;
@@ -213,6 +233,7 @@ static bool line_advance(struct line *line) {
     bool goes_on = !line->is_cancelled;
     if (goes_on) {
         line->phase = PHASE_RECEIVE;
+        connection->active++; /* until step_made */
     }
     pthread_mutex_unlock(&connection->lock);
     return goes_on;
@@ -261,6 +282,7 @@ static enum line_result result_of(const struct line *line, int error) {
 static void line_receive(struct line *line) {
     nng_aio_set_timeout(line->aio, time_left(line->exchange->answer_by_ns));
     nng_ctx_recv(line->context, line->aio);
+    step_made(line);
 }
 
 static void line_failed(struct line *line, int error) {
