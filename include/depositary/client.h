@@ -78,8 +78,10 @@ typedef struct depositary_page {
 
 /* ---- typed calls that wait, with the settings of the client */
 
+/** All instruments, a row for each language; read to the end, none is missing. page NULL: the first. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int
 depositary_list_instruments(depositary_client *client, const depositary_page *page, depositary_answer **out);
+/** An instrument's edition and outline. page NULL: the first. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_get_instrument(depositary_client *client,
                                                                  const depositary_edition_query *which,
                                                                  const depositary_page *page, depositary_answer **out);
@@ -103,6 +105,7 @@ DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_resolve_citation(depositary_cl
                                                                    const depositary_edition_query *which,
                                                                    depositary_answer **out);
 
+/** The ledger's current state. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_get_checkpoint(depositary_client *client, depositary_answer **out);
 /** ledger_size 0: the current. The result is verified against the entry's leaf hash. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_get_inclusion_proof(depositary_client *client,
@@ -136,6 +139,7 @@ typedef struct depositary_placed_clause {
     const uint8_t *path; /* path_count hashes of 32 bytes */
     size_t path_count;
 } depositary_placed_clause;
+/** Clauses of the edition record with that leaf hash, for the append that is pending. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_put_clauses(depositary_client *client, const uint8_t edition[32],
                                                               const depositary_placed_clause *clauses, size_t count,
                                                               depositary_answer **out);
@@ -223,6 +227,7 @@ DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_client_wait(depositary_client 
 
 /* ---- answers; what they give lives as long as they do */
 
+/** Frees the answer and clears the pointer; NULL and pointer to NULL are fine. */
 DEPOSITARY_API void depositary_answer_free(depositary_answer **answer);
 
 /** The error that the call returned, and the words for it. */
@@ -332,6 +337,7 @@ typedef struct depositary_quote_match {
     size_t differences_count;
     int cuts_word; /* the span begins or ends inside a word */
 } depositary_quote_match;
+/** Where the quote stands, or nearly stands; every offset is in the match's text. */
 DEPOSITARY_API const depositary_quote_match *depositary_answer_quote_matches(const depositary_answer *answer,
                                                                              size_t *count);
 

@@ -37,3 +37,6 @@ foreach(name IN ITEMS depositary depositary-verify)
     configure_file(${PROJECT_SOURCE_DIR}/src/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
+
+file(GLOB depositary_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/client/man/*.3)
+install(FILES ${depositary_pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man3)
