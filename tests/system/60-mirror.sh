@@ -117,7 +117,11 @@ mirror=$(pgrep -P $$ -f "$work/mirror --listen")
     done
 ) &
 client=$!
-for round in 1 2; do
+# A client waits a little before it asks one again that is going away: so as many restarts as it takes for calls to fall among them.
+touch "$work/calls"
+round=0
+while ((round < 2 || (round < 12 && $(wc -l <"$work/calls") <= 10))); do
+    ((++round))
     stop_daemon "$mirror"
     depositaryd --data "$work/mirror" --listen "$mirror_url" --http none --follow "$origin_url" 2>>"$work/mirror.log" &
     mirror=$!
