@@ -30,6 +30,7 @@ struct key_keeper {
     struct answer_key next; /* secret_key NULL: none */
     int64_t warned_at;      /* 0: never */
     bool is_end_told;
+    bool is_trouble_told; /* with the next key: once is enough */
     pthread_t thread;
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t wake;
@@ -73,14 +74,23 @@ static void warn(struct key_keeper *keeper, const struct key_window *window, int
 
 /* ---- the successor */
 
+static void tell_trouble(struct key_keeper *keeper, const char *what, const struct fault *fault) {
+    if (!keeper->is_trouble_told) {
+        log_line(LOG_LEVEL_ERROR, what, "reason", fault_text(fault), NULL);
+        keeper->is_trouble_told = true;
+    }
+}
+
 static void load_next(struct key_keeper *keeper) {
     struct fault fault = {0};
     if (keeper->next.secret_key) {
         return;
     }
     int error = answer_key_open_next(&keeper->next, keeper->dir, false, &fault);
-    if (error && error != DEPOSITARY_E_MISSING) {
-        log_line(LOG_LEVEL_ERROR, "the next answer key cannot be read", "reason", fault_text(&fault), NULL);
+    if (!error) {
+        keeper->is_trouble_told = false;
+    } else if (error != DEPOSITARY_E_MISSING) {
+        tell_trouble(keeper, "the next answer key cannot be read", &fault);
     }
 }
 
@@ -119,8 +129,9 @@ static void try_next(struct key_keeper *keeper, const struct ledger_state *state
     int error = promote(keeper, &fault);
     print_key(key, keeper->current->key.public_key);
     if (error) {
-        log_line(LOG_LEVEL_ERROR, "the next answer key cannot take over", "reason", fault_text(&fault), NULL);
+        tell_trouble(keeper, "the next answer key cannot take over", &fault);
     } else {
+        keeper->is_trouble_told = false;
         log_line(LOG_LEVEL_INFO, "another answer key seals from now on", "key", key, NULL);
     }
 }
