@@ -103,6 +103,9 @@ int cli_exit_code(int error);
 int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error);
 /** Where no pinned key signed: what a client whose policy is of another time does about it. */
 void cli_key_note(int error);
+/** The same for a search, a quote or a citation: where an instrument is named that is not there, that is proven by one call more. */
+int cli_query_failed(struct cli *cli, const depositary_edition_query *which, const depositary_answer *answer,
+                     int error);
 /** Keeps the receipt of the verb's call where --receipt asked for it. 0 or an exit code, told. */
 int cli_receipt(struct cli *cli, const depositary_answer *answer);
 

@@ -38,7 +38,7 @@ int verb_cite(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     int error = depositary_resolve_citation(cli->client, argv[optind], &which.query, &answer);
     status = cli_receipt(cli, answer);
     if (error != 0)
-        status = cli_answer_failed(cli, answer, error);
+        status = cli_query_failed(cli, &which.query, answer, error);
     else if (status == 0) {
         size_t count = 0;
         json_t *rows = json_array();

@@ -57,7 +57,7 @@ static int print_result(struct cli *cli, const struct quote_options *options, co
         return cli_exit_code(result->error);
     }
     if (result->error != 0)
-        return cli_answer_failed(cli, result->answer, result->error);
+        return cli_query_failed(cli, &options->which.query, result->answer, result->error);
     if (cli->is_json)
         status = cli_json_print(quote_json(result));
     else
@@ -114,6 +114,8 @@ int verb_quote(struct cli *cli, const struct verb *verb, int argc, char **argv) 
         options.which.query.instrument = argv[optind++];
     if (options.is_whole && options.which.query.instrument == NULL)
         return cli_usage(verb, "--whole looks through one edition: name the instrument");
+    if (options.batch != NULL && cli->receipt_path != NULL)
+        return cli_usage(verb, "--receipt keeps one call; with --batch there are many");
     if (options.batch != NULL && argc - optind > 0)
         return cli_usage(verb, "--batch takes the quotes from its file");
     if (options.batch != NULL)

@@ -109,7 +109,7 @@ int verb_search(struct cli *cli, const struct verb *verb, int argc, char **argv)
         depositary_search_clauses(cli->client, argv[optind], &search.which.query, search.kind, &search.page, &answer);
     status = cli_receipt(cli, answer);
     if (error != 0)
-        status = cli_answer_failed(cli, answer, error);
+        status = cli_query_failed(cli, &search.which.query, answer, error);
     const depositary_hit *hits = status == 0 ? depositary_answer_hits(answer, &count) : NULL;
     if (status == 0 && cli->is_json) {
         json_t *object = cli_json_answer(answer), *rows = json_array();

@@ -94,6 +94,10 @@ assert len(difference) == 1, difference
 assert answers[4]["elsewhere"]["matches"][0]["clauses"] == ["art_1"], answers[4]
 END
 
+expect 2 depositary quote --batch "$work/quotes" --receipt "$work/receipt"
+expect 3 depositary quote --batch "$work/quotes" --connect "tcp://127.0.0.1:$(free_port)" --timeout 1
+[[ $(wc -l <"$work/out") -le 8 ]] || fail "more lines than quotes"
+
 # Thousands, in their order, and the same as one by one.
 python3 - "$work/main" "$statement" >"$work/many" <<'END'
 import random, sys
@@ -121,6 +125,13 @@ import json, sys
 for whole, asked in zip(map(json.loads, open(sys.argv[1])), map(json.loads, open(sys.argv[2])), strict=True):
     assert whole["verdict"] == asked["verdict"], (whole, asked)
 END
+
+# An instrument that is not there is proven to be absent, whatever was asked of it.
+for query in "quote no-such-pact text" "search --instrument no-such-pact text" "cite --instrument no-such-pact 7"; do
+    # shellcheck disable=SC2086 # words of a command
+    expect 1 depositary $query
+    contains "$work/err" "proven: the register"
+done
 
 # ---- citations
 expect 0 depositary cite 'Joint Statement, para 7(2)'
