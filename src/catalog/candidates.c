@@ -49,6 +49,7 @@ struct finder {
     const struct ledger_state *state;
     const struct catalog_scope *scope;
     struct bytes quote;
+    bool with_parts;
     struct quote_token *tokens;
     size_t tokens_count;
     size_t whole_first; /* the first token that is surely a whole word */
@@ -439,7 +440,7 @@ static int find_candidates(struct finder *finder) {
         return find_short(finder);
     choose_anchors(finder);
     int error = look_up_all_anchors(finder);
-    if (error || finder->hits.count >= PARTS_LIMIT)
+    if (error || !finder->with_parts || finder->hits.count >= PARTS_LIMIT)
         return error;
     if (finder->hits.count > 0)
         return look_up_ends(finder);
@@ -463,8 +464,9 @@ static int find_in_scope(struct finder *finder) {
 }
 
 int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
-                             const struct catalog_scope *scope, struct catalog_hits *out, struct fault *fault) {
-    struct finder finder = {.state = state, .scope = scope, .quote = quote, .fault = fault};
+                             const struct catalog_scope *scope, bool with_parts, struct catalog_hits *out,
+                             struct fault *fault) {
+    struct finder finder = {.state = state, .scope = scope, .quote = quote, .with_parts = with_parts, .fault = fault};
     if (quote.len == 0 || quote.len > LIMIT_QUOTE || !utf8_valid(quote))
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "a quote is 1 to %u bytes of UTF-8", LIMIT_QUOTE);
     int error = catalog_read_begin(&finder.read, catalog, state->size, scope->deadline_ns, fault);

@@ -126,12 +126,14 @@ MUST_USE int catalog_spans(struct catalog *catalog, const struct catalog_hit *hi
                            size_t *count, struct fault *fault);
 
 /**
- * Clauses in which a quote, its beginning or a part of it may stand; likeliest first, at most CATALOG_CANDIDATES_MAX;
- * total is their count, searched_size as for search. Every clause that holds the quote verbatim is among them, up to
- * that number, where the quote has a whole word inside; for shorter ones as far as four MiB of the scope's texts reach.
+ * Clauses in which a quote may stand, at most CATALOG_CANDIDATES_MAX; total is their count, searched_size as for search. Every clause
+ * that holds the quote verbatim is among them, up to that number, where the quote has a whole word inside; for shorter ones as far as
+ * four MiB of the scope's texts reach. with_parts: those that have its beginning, its end or other parts of it, too, since it may run
+ * over the end of a clause or not be faithful; the likeliest first.
  */
 #define CATALOG_CANDIDATES_MAX 400u
 MUST_USE int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
-                                      const struct catalog_scope *scope, struct catalog_hits *out, struct fault *fault);
+                                      const struct catalog_scope *scope, bool with_parts, struct catalog_hits *out,
+                                      struct fault *fault);
 
 #endif

@@ -288,8 +288,9 @@ static int judge_bytes(struct check *check) {
     return error;
 }
 
-/* Only where none holds the quote, the likeliest are compared further. A quote that stands everywhere is looked for within the clauses first. */
-static int judge(struct check *check, const struct catalog_hits *candidates) {
+/* Only where none holds the quote, the likeliest are compared further, unless that is for later. A quote that stands everywhere is looked
+ * for within the clauses first. */
+static int judge(struct check *check, const struct catalog_hits *candidates, bool bytes_only) {
     bool is_common = candidates->count > COMMON;
     int error = make_regions(check, candidates, candidates->count, is_common);
     if (!error)
@@ -299,7 +300,7 @@ static int judge(struct check *check, const struct catalog_hits *candidates) {
         if (!error)
             error = judge_bytes(check);
     }
-    if (error || check->total > 0)
+    if (error || check->total > 0 || bytes_only)
         return error;
     for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
         error = join_region(check, &check->regions[i]);
@@ -448,13 +449,14 @@ static void check_clean_up(struct check *check) {
 }
 
 static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                            const struct catalog_hits *candidates, Depositary__V1__CheckQuoteResponse *response) {
+                            const struct catalog_hits *candidates, bool bytes_only,
+                            Depositary__V1__CheckQuoteResponse *response) {
     struct check *check = answer_alloc(call, sizeof *check);
     if (!check)
         return DEPOSITARY_E_LIMIT;
     int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL);
     if (!error)
-        error = judge(check, candidates);
+        error = judge(check, candidates, bytes_only);
     if (!error)
         error = add_matches(check, response);
     if (!error) {
@@ -468,17 +470,26 @@ static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteR
     return error;
 }
 
-static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                         const struct catalog_scope *scope, const struct edition_choice *choice,
-                         Depositary__V1__CheckQuoteResponse *response) {
+static int look(struct call *call, const Depositary__V1__CheckQuoteRequest *input, const struct catalog_scope *scope,
+                bool with_parts, Depositary__V1__CheckQuoteResponse *response) {
     struct catalog_hits candidates;
     struct fault fault = {0};
     int error = catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
-                                         &candidates, &fault);
+                                         with_parts, &candidates, &fault);
     if (error)
         return part_fault(call, error, &fault);
-    error = check_candidates(call, input, &candidates, response);
+    error = check_candidates(call, input, &candidates, !with_parts, response);
     catalog_hits_free(&candidates);
+    return error;
+}
+
+/* First for clauses that hold it as it is; most quotes are faithful, and that is quick. */
+static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                         const struct catalog_scope *scope, const struct edition_choice *choice,
+                         Depositary__V1__CheckQuoteResponse *response) {
+    int error = look(call, input, scope, false, response);
+    if (!error && response->n_matches == 0)
+        error = look(call, input, scope, true, response);
     if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
         error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);
     return error;

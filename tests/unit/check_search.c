@@ -273,7 +273,7 @@ END_TEST
 
 static void ask(struct bytes quote, const struct catalog_scope *scope) {
     catalog_hits_free(&hits);
-    ck_assert_msg(catalog_quote_candidates(catalog, library.state, quote, scope, &hits, &fault) == 0, "%s",
+    ck_assert_msg(catalog_quote_candidates(catalog, library.state, quote, scope, true, &hits, &fault) == 0, "%s",
                   fault_text(&fault));
     ck_assert_uint_le(hits.count, CATALOG_CANDIDATES_MAX);
 }
@@ -384,12 +384,12 @@ END_TEST
 START_TEST(a_quote_that_cannot_be_one_is_refused) {
     static uint8_t quote[LIMIT_QUOTE + 1];
     memset(quote, 'a', sizeof quote);
-    ck_assert_int_eq(catalog_quote_candidates(catalog, library.state, BYTES(""), &everywhere, &hits, &fault),
+    ck_assert_int_eq(catalog_quote_candidates(catalog, library.state, BYTES(""), &everywhere, true, &hits, &fault),
                      DEPOSITARY_E_ARGUMENT);
-    ck_assert_int_eq(
-        catalog_quote_candidates(catalog, library.state, bytes_of(quote, sizeof quote), &everywhere, &hits, &fault),
-        DEPOSITARY_E_ARGUMENT);
-    ck_assert_int_eq(catalog_quote_candidates(catalog, library.state, BYTES("\xFF"), &everywhere, &hits, &fault),
+    ck_assert_int_eq(catalog_quote_candidates(catalog, library.state, bytes_of(quote, sizeof quote), &everywhere, true,
+                                              &hits, &fault),
+                     DEPOSITARY_E_ARGUMENT);
+    ck_assert_int_eq(catalog_quote_candidates(catalog, library.state, BYTES("\xFF"), &everywhere, true, &hits, &fault),
                      DEPOSITARY_E_ARGUMENT);
     ask(bytes_of(quote, LIMIT_QUOTE), &everywhere);
     ck_assert_uint_eq(hits.count, 0);

@@ -126,8 +126,8 @@ START_TEST(a_quote_of_words_that_stand_everywhere_is_found_by_the_one_that_does_
                                   "CLAUSE OF RIVERS, word12345", "Clause of some rivers, word12345"};
     for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
         bool is_there = false;
-        ck_assert_int_eq(catalog_quote_candidates(catalog, state, bytes_text(quotes[i]), &everywhere, &hits, &fault),
-                         0);
+        ck_assert_int_eq(
+            catalog_quote_candidates(catalog, state, bytes_text(quotes[i]), &everywhere, true, &hits, &fault), 0);
         for (size_t k = 0; k < hits.count; k++)
             is_there = is_there || hits.hits[k].place == 12345;
         ck_assert_msg(is_there, "%s: %zu candidates", quotes[i], hits.count);
