@@ -38,6 +38,7 @@ struct batch {
     uint64_t taken;               /* lines that a thread has begun */
     uint64_t printed;
     bool is_end;
+    bool is_given_up; /* the service is not there: what is left is not asked */
     int status; /* the worst */
 };
 
@@ -187,7 +188,9 @@ static void print_done(struct batch *batch, bool is_waiting) {
             break;
         pthread_mutex_unlock(&batch->lock);
         int status = print_line(line);
-        batch->status = worse(batch->status, status != 0 ? status : line_status(line));
+        status = status != 0 ? status : line_status(line);
+        batch->status = worse(batch->status, status);
+        batch->is_given_up = batch->is_given_up || status == CLI_UNREACHABLE;
         line_clear(line);
         pthread_mutex_lock(&batch->lock);
         batch->printed++;
@@ -219,7 +222,7 @@ static char *read_line(struct batch *batch, uint64_t *number) {
 
 static void run_lines(struct batch *batch) {
     uint64_t number = 0;
-    for (char *text; (text = read_line(batch, &number)) != NULL;) {
+    for (char *text; !batch->is_given_up && (text = read_line(batch, &number)) != NULL;) {
         print_done(batch, batch->read - batch->printed == IN_FLIGHT);
         pthread_mutex_lock(&batch->lock);
         batch->lines[batch->read % IN_FLIGHT] = (struct line){.number = number, .text = text};
@@ -229,6 +232,8 @@ static void run_lines(struct batch *batch) {
     }
     while (batch->printed < batch->read)
         print_done(batch, true);
+    if (batch->is_given_up)
+        cli_error("the service is not there; nothing was asked after line %llu", (unsigned long long)number);
 }
 
 static int run_threads(struct batch *batch) {

@@ -288,9 +288,9 @@ static int judge_bytes(struct check *check) {
     return error;
 }
 
-/* Only where none holds the quote, the likeliest are compared further, unless that is for later. A quote that stands everywhere is looked
- * for within the clauses first. */
-static int judge(struct check *check, const struct catalog_hits *candidates, bool bytes_only) {
+/* Only where none holds the quote, the likeliest are compared further. A quote that stands everywhere is looked for within the clauses
+ * first. */
+static int judge(struct check *check, const struct catalog_hits *candidates) {
     bool is_common = candidates->count > COMMON;
     int error = make_regions(check, candidates, candidates->count, is_common);
     if (!error)
@@ -300,7 +300,7 @@ static int judge(struct check *check, const struct catalog_hits *candidates, boo
         if (!error)
             error = judge_bytes(check);
     }
-    if (error || check->total > 0 || bytes_only)
+    if (error || check->total > 0)
         return error;
     for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
         error = join_region(check, &check->regions[i]);
@@ -407,6 +407,7 @@ static int build_match(struct check *check, const struct placed_match *placed, D
 /* As many matches as the answer has room for. */
 static int add_matches(struct check *check, Depositary__V1__CheckQuoteResponse *response) {
     size_t room = ANSWER_ROOM;
+    response->n_matches = 0; /* another look may have been taken before */
     response->matches = answer_alloc(check->call, (check->matches_count + 1) * sizeof(Depositary__V1__QuoteMatch *));
     if (!response->matches)
         return DEPOSITARY_E_LIMIT;
@@ -449,14 +450,13 @@ static void check_clean_up(struct check *check) {
 }
 
 static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                            const struct catalog_hits *candidates, bool bytes_only,
-                            Depositary__V1__CheckQuoteResponse *response) {
+                            const struct catalog_hits *candidates, Depositary__V1__CheckQuoteResponse *response) {
     struct check *check = answer_alloc(call, sizeof *check);
     if (!check)
         return DEPOSITARY_E_LIMIT;
     int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL);
     if (!error)
-        error = judge(check, candidates, bytes_only);
+        error = judge(check, candidates);
     if (!error)
         error = add_matches(check, response);
     if (!error) {
@@ -478,17 +478,17 @@ static int look(struct call *call, const Depositary__V1__CheckQuoteRequest *inpu
                                          with_parts, &candidates, &fault);
     if (error)
         return part_fault(call, error, &fault);
-    error = check_candidates(call, input, &candidates, !with_parts, response);
+    error = check_candidates(call, input, &candidates, response);
     catalog_hits_free(&candidates);
     return error;
 }
 
-/* First for clauses that hold it as it is; most quotes are faithful, and that is quick. */
+/* First for clauses that have all of it; most quotes are faithful, and that is quick. */
 static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
                          const struct catalog_scope *scope, const struct edition_choice *choice,
                          Depositary__V1__CheckQuoteResponse *response) {
     int error = look(call, input, scope, false, response);
-    if (!error && response->n_matches == 0)
+    if (!error && (enum verdict)response->verdict > VERDICT_FOLDED)
         error = look(call, input, scope, true, response);
     if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
         error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);

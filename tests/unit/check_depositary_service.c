@@ -991,6 +991,12 @@ START_TEST(changed_quotes_differ_where_they_were_changed) {
     ck_assert_uint_eq(response->n_matches, 1);
     ck_assert_uint_gt(response->matches[0]->n_differences, 0);
     ck_assert_str_eq(response->matches[0]->clauses[0]->clause->eid, "cl_3");
+    /* The words that it is looked for by are all there, and the one that is not stands before them. */
+    response = assert_verdict("Quarrels are settled by friendly consultations.", "pact", VERDICT_DIFFERS);
+    ck_assert_uint_eq(response->n_matches, 1);
+    ck_assert_uint_eq(response->total, 1);
+    ck_assert_uint_eq(response->matches[0]->n_differences, 1);
+    ck_assert_uint_eq(response->matches[0]->differences[0]->quote->length, strlen("Quarrels"));
 }
 END_TEST
 
