@@ -18,13 +18,13 @@
 #define ANCHOR_TOKENS   5u  /* at most */
 #define SCORE_OF_MANY   0.1 /* of a candidate that was found with as many others as are kept: any clause may have that */
 #define ANCHOR_BYTES    10u /* an anchor of so many bytes, and two words, is long enough */
+#define ANCHORS_ASKED   6u  /* one by one */
 #define ANCHORS_ENOUGH  3
 #define ANCHOR_LIMIT    100u /* candidates of each anchor */
 #define RARE_LIMIT      60u  /* candidates by each long word */
-#define RARE_WORDS      6u
+#define RARE_WORDS      4u
 #define RARE_BYTES      5u     /* a word shorter than this is taken for a common one */
 #define PARTS_LIMIT     40u    /* candidates that have only a part of the quote: those that have most of it */
-#define ENDS_LIMIT      10u    /* candidates of the first and the last anchor, where others have all of them */
 #define ROWS_MAX        20000u /* texts that one expression is asked for */
 #define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read where nothing was found by words */
 #define SCAN_BYTES_MORE (512u * 1024)      /* the same, where something was */
@@ -49,7 +49,7 @@ struct finder {
     const struct ledger_state *state;
     const struct catalog_scope *scope;
     struct bytes quote;
-    bool with_parts;
+    bool is_for_parts;
     struct quote_token *tokens;
     size_t tokens_count;
     size_t whole_first; /* the first token that is surely a whole word */
@@ -233,25 +233,12 @@ static bool is_plain(const struct finder *finder) {
 static int look_up_each_anchor(struct finder *finder) {
     int error = 0;
     qsort(finder->anchors, finder->anchors_count, sizeof *finder->anchors, rarest_first);
-    for (size_t i = 0; i < finder->anchors_count && !error && !is_plain(finder); i++) {
+    for (size_t i = 0; i < at_most(finder->anchors_count, ANCHORS_ASKED) && !error && !is_plain(finder); i++) {
         buffer_clear(&finder->expression);
         print_phrase(finder, &finder->anchors[i].part);
         error = look_up(finder, ANCHOR_LIMIT);
     }
     return error;
-}
-
-/* A clause that has all anchors may have them in another order, while the quote runs over the end of a clause elsewhere. */
-static int look_up_ends(struct finder *finder) {
-    size_t last = finder->anchors_count - 1;
-    buffer_clear(&finder->expression);
-    print_phrase(finder, &finder->anchors[0].part);
-    int error = look_up(finder, ENDS_LIMIT);
-    if (error || last == 0)
-        return error;
-    buffer_clear(&finder->expression);
-    print_phrase(finder, &finder->anchors[last].part);
-    return look_up(finder, ENDS_LIMIT);
 }
 
 static int more_first(const void *left, const void *right) {
@@ -433,18 +420,22 @@ static int find_short(struct finder *finder) {
     return scan_scope(finder, finder->hits.count > 0 ? SCAN_BYTES_MORE : SCAN_BYTES);
 }
 
-static int find_candidates(struct finder *finder) {
+/* Clauses that have all of it. */
+static int find_whole(struct finder *finder) {
     if (finder->tokens_count == 0)
         return scan_scope(finder, SCAN_BYTES);
     if (finder->whole_first >= finder->whole_end)
         return find_short(finder);
     choose_anchors(finder);
-    int error = look_up_all_anchors(finder);
-    if (error || !finder->with_parts || finder->hits.count >= PARTS_LIMIT)
-        return error;
-    if (finder->hits.count > 0)
-        return look_up_ends(finder);
-    error = look_up_each_anchor(finder);
+    return look_up_all_anchors(finder);
+}
+
+/* Clauses that have parts of it, those with most of it first. */
+static int find_parts(struct finder *finder) {
+    if (finder->whole_first >= finder->whole_end)
+        return 0;
+    choose_anchors(finder);
+    int error = look_up_each_anchor(finder);
     if (!error && finder->hits.count == 0)
         error = look_up_rare(finder);
     qsort(finder->hits.hits, finder->hits.count, sizeof *finder->hits.hits, more_first);
@@ -458,15 +449,16 @@ static int find_in_scope(struct finder *finder) {
     if (error)
         return fault_set(finder->fault, error, "catalog: out of memory");
     if (finder->standing.first_text <= finder->standing.last_text)
-        error = find_candidates(finder);
+        error = finder->is_for_parts ? find_parts(finder) : find_whole(finder);
     standing_end(&finder->standing, standing);
     return error;
 }
 
 int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
-                             const struct catalog_scope *scope, bool with_parts, struct catalog_hits *out,
+                             const struct catalog_scope *scope, bool is_for_parts, struct catalog_hits *out,
                              struct fault *fault) {
-    struct finder finder = {.state = state, .scope = scope, .quote = quote, .with_parts = with_parts, .fault = fault};
+    struct finder finder = {
+        .state = state, .scope = scope, .quote = quote, .is_for_parts = is_for_parts, .fault = fault};
     if (quote.len == 0 || quote.len > LIMIT_QUOTE || !utf8_valid(quote))
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "a quote is 1 to %u bytes of UTF-8", LIMIT_QUOTE);
     int error = catalog_read_begin(&finder.read, catalog, state->size, scope->deadline_ns, fault);

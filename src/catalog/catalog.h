@@ -128,12 +128,12 @@ MUST_USE int catalog_spans(struct catalog *catalog, const struct catalog_hit *hi
 /**
  * Clauses in which a quote may stand, at most CATALOG_CANDIDATES_MAX; total is their count, searched_size as for search. Every clause
  * that holds the quote verbatim is among them, up to that number, where the quote has a whole word inside; for shorter ones as far as
- * four MiB of the scope's texts reach. with_parts: those that have its beginning, its end or other parts of it, too, since it may run
- * over the end of a clause or not be faithful; the likeliest first.
+ * four MiB of the scope's texts reach. is_for_parts: instead those that have only its beginning, its end or other parts of it, since it
+ * may run over the end of a clause or not be faithful; the likeliest first.
  */
 #define CATALOG_CANDIDATES_MAX 400u
 MUST_USE int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state *state, struct bytes quote,
-                                      const struct catalog_scope *scope, bool with_parts, struct catalog_hits *out,
+                                      const struct catalog_scope *scope, bool is_for_parts, struct catalog_hits *out,
                                       struct fault *fault);
 
 #endif

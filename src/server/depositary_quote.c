@@ -470,16 +470,53 @@ static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteR
     return error;
 }
 
-static int look(struct call *call, const Depositary__V1__CheckQuoteRequest *input, const struct catalog_scope *scope,
-                bool with_parts, Depositary__V1__CheckQuoteResponse *response) {
-    struct catalog_hits candidates;
+static int find_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                           const struct catalog_scope *scope, bool is_for_parts, struct catalog_hits *out) {
     struct fault fault = {0};
     int error = catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
-                                         with_parts, &candidates, &fault);
+                                         is_for_parts, out, &fault);
+    return error ? part_fault(call, error, &fault) : 0;
+}
+
+static bool is_candidate(const struct catalog_hits *candidates, size_t count, const struct catalog_hit *hit) {
+    for (size_t i = 0; i < count; i++) {
+        if (candidates->hits[i].edition_index == hit->edition_index && candidates->hits[i].place == hit->place)
+            return true;
+    }
+    return false;
+}
+
+/* Adds those of parts that are new behind the others, in the call's arena: both are a few hundred. */
+static int join_candidates(struct call *call, const struct catalog_hits *whole, const struct catalog_hits *parts,
+                           struct catalog_hits *out) {
+    *out = *parts;
+    out->count = 0;
+    out->hits = answer_alloc(call, (whole->count + parts->count + 1) * sizeof *out->hits);
+    if (!out->hits)
+        return DEPOSITARY_E_LIMIT;
+    for (size_t i = 0; i < whole->count; i++)
+        out->hits[out->count++] = whole->hits[i];
+    for (size_t i = 0; i < parts->count; i++) {
+        if (!is_candidate(out, whole->count, &parts->hits[i]))
+            out->hits[out->count++] = parts->hits[i];
+    }
+    return 0;
+}
+
+static int look_for_parts(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
+                          const struct catalog_scope *scope, const struct catalog_hits *whole,
+                          Depositary__V1__CheckQuoteResponse *response) {
+    struct catalog_hits parts, all;
+    int error = find_candidates(call, input, scope, true, &parts);
     if (error)
-        return part_fault(call, error, &fault);
-    error = check_candidates(call, input, &candidates, response);
-    catalog_hits_free(&candidates);
+        return error;
+    if (parts.searched_size != whole->searched_size) /* the index has grown between */
+        error = edition_not_indexed(call);
+    if (!error)
+        error = join_candidates(call, whole, &parts, &all);
+    if (!error && parts.count > 0)
+        error = check_candidates(call, input, &all, response);
+    catalog_hits_free(&parts);
     return error;
 }
 
@@ -487,9 +524,14 @@ static int look(struct call *call, const Depositary__V1__CheckQuoteRequest *inpu
 static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
                          const struct catalog_scope *scope, const struct edition_choice *choice,
                          Depositary__V1__CheckQuoteResponse *response) {
-    int error = look(call, input, scope, false, response);
+    struct catalog_hits whole;
+    int error = find_candidates(call, input, scope, false, &whole);
+    if (error)
+        return error;
+    error = check_candidates(call, input, &whole, response);
     if (!error && (enum verdict)response->verdict > VERDICT_FOLDED)
-        error = look(call, input, scope, true, response);
+        error = look_for_parts(call, input, scope, &whole, response);
+    catalog_hits_free(&whole);
     if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
         error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);
     return error;
