@@ -7,57 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/depositary_parts.h"
-#include "text/quote.h"
+#include "server/depositary_quote.h"
 
-#define NEIGHBOURS     16u                /* clauses on either side of a candidate */
-#define ELIDED_CLAUSES 64u                /* clauses that a quote may leave out */
-#define REGION_MAX     (4u * 1024 * 1024) /* bytes of joined text; a longer region ends there */
-#define REGION_CLAUSES 2048u
+#define NEIGHBOURS     16u                 /* clauses on either side of a candidate */
+#define ELIDED_CLAUSES 64u                 /* clauses that a quote may leave out */
 #define WORK_MAX       UINT64_C(500000000) /* steps of comparison: about a second at the worst */
 #define JUDGED_MAX     16u                 /* regions that are compared by more than bytes; the likeliest first */
 #define COMMON         40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
-
-/* Clauses first to last of an edition, that follow one another. */
-struct region {
-    uint64_t edition_index;
-    uint64_t first;
-    uint64_t last;
-    size_t bytes; /* of their texts, by the catalog */
-    size_t rank;  /* of its likeliest candidate */
-};
-
-/* The texts of a region, joined. */
-struct joined {
-    const struct region *region;
-    struct buffer text;
-    size_t count;                            /* clauses */
-    size_t *ends;                            /* [i]: where the text of clause first + i ends */
-    Depositary__V1__CertifiedClause **built; /* [i]: that clause as a message, once it was made */
-};
-
-/* A match in a region, by the region's offsets. */
-struct placed_match {
-    const struct region *region;
-    struct quote_match match; /* differences are its own */
-};
-
-/* One call. */
-struct check {
-    struct call *call;
-    struct bytes quote;
-    bool is_elided; /* the quote leaves something out */
-    struct region *regions;
-    size_t regions_count;
-    struct edition_set looked_in; /* editions of all regions */
-    struct edition_set editions;  /* of the answer */
-    struct joined joined;
-    struct quote_work work; /* what is left of it */
-    enum verdict verdict;   /* of `matches` */
-    struct placed_match matches[LIMIT_QUOTE_MATCHES];
-    size_t matches_count;
-    uint64_t total;
-};
 
 static bool holds(struct bytes text, struct bytes part) {
     return text.len > 0 && memmem(text.data, text.len, part.data, part.len) != NULL;
@@ -191,7 +147,7 @@ static int join_clause(struct check *check, const struct edition_found *edition,
     return joined->text.error ? answer_error(check->call, joined->text.error) : 0;
 }
 
-static int join_region(struct check *check, const struct region *region) {
+int quote_join_region(struct check *check, const struct region *region) {
     struct joined *joined = &check->joined;
     struct buffer record;
     uint32_t slot = 0;
@@ -281,7 +237,7 @@ static int judge_joined(struct check *check) {
 static int judge_bytes(struct check *check) {
     int error = 0;
     for (size_t i = 0; !error && i < check->regions_count; i++) {
-        error = join_region(check, &check->regions[i]);
+        error = quote_join_region(check, &check->regions[i]);
         if (!error && holds(buffer_bytes(&check->joined.text), check->quote))
             error = judge_joined(check);
     }
@@ -303,129 +259,11 @@ static int judge(struct check *check, const struct catalog_hits *candidates) {
     if (error || check->total > 0)
         return error;
     for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
-        error = join_region(check, &check->regions[i]);
+        error = quote_join_region(check, &check->regions[i]);
         if (!error)
             error = judge_joined(check);
     }
     return error;
-}
-
-/* ---- the answer */
-
-static int add_folds(struct call *call, unsigned folds, Depositary__V1__QuoteMatch *out) {
-    out->folds = answer_alloc(call, 8 * sizeof(char *));
-    if (!out->folds)
-        return DEPOSITARY_E_LIMIT;
-    for (unsigned fold = FOLD_NFC; fold <= FOLD_ELLIPSIS; fold <<= 1) {
-        if (!(folds & fold))
-            continue;
-        char *name = answer_text(call, bytes_text(fold_name((enum fold)fold)));
-        if (!name)
-            return DEPOSITARY_E_LIMIT;
-        out->folds[out->n_folds++] = name;
-    }
-    return 0;
-}
-
-static int add_differences(struct call *call, const struct quote_match *match, size_t base,
-                           Depositary__V1__QuoteMatch *out) {
-    out->differences = answer_alloc(call, (match->differences_count + 1) * sizeof(Depositary__V1__Difference *));
-    if (!out->differences)
-        return DEPOSITARY_E_LIMIT;
-    for (size_t i = 0; i < match->differences_count; i++) {
-        struct span text = match->differences[i].text;
-        Depositary__V1__Difference *difference = answer_alloc(call, sizeof *difference);
-        if (!difference)
-            return DEPOSITARY_E_LIMIT;
-        depositary__v1__difference__init(difference);
-        text.offset -= (uint32_t)base;
-        int error = span_build(call, match->differences[i].quote, &difference->quote);
-        if (!error)
-            error = span_build(call, text, &difference->text);
-        if (error)
-            return error;
-        out->differences[out->n_differences++] = difference;
-    }
-    return 0;
-}
-
-/* Clauses of the region that the span touches: [*first, *last], and where the text of the first begins. */
-static void touched(const struct joined *joined, struct span span, size_t *first, size_t *last, size_t *base) {
-    size_t end = (size_t)span.offset + span.length;
-    size_t i = 0;
-    while (i + 1 < joined->count && joined->ends[i] <= span.offset)
-        i++;
-    *first = i;
-    *base = i > 0 ? joined->ends[i - 1] : 0;
-    while (i + 1 < joined->count && joined->ends[i] < end)
-        i++;
-    *last = i;
-}
-
-/* The region of the match is joined. A clause of several matches is made once. */
-static int add_match_clauses(struct check *check, const struct region *region, size_t first, size_t last,
-                             Depositary__V1__QuoteMatch *out) {
-    uint32_t slot = 0;
-    out->clauses = answer_alloc(check->call, (last - first + 1) * sizeof(Depositary__V1__CertifiedClause *));
-    if (!out->clauses)
-        return DEPOSITARY_E_LIMIT;
-    int error = edition_set_add(check->call, &check->editions, region->edition_index, &slot);
-    for (size_t i = first; !error && i <= last; i++) {
-        struct clause_built built = {.message = check->joined.built[i]};
-        if (!built.message)
-            error = clause_build(check->call, &check->editions.found[slot], slot, region->first + i, &built);
-        if (!error)
-            out->clauses[out->n_clauses++] = check->joined.built[i] = built.message;
-    }
-    return error;
-}
-
-static int build_match(struct check *check, const struct placed_match *placed, Depositary__V1__QuoteMatch **out) {
-    struct span span = placed->match.span;
-    size_t first = 0, last = 0, base = 0;
-    Depositary__V1__QuoteMatch *message = answer_alloc(check->call, sizeof *message);
-    if (!message)
-        return DEPOSITARY_E_LIMIT;
-    depositary__v1__quote_match__init(message);
-    int error = join_region(check, placed->region);
-    if (error)
-        return error;
-    touched(&check->joined, span, &first, &last, &base);
-    span.offset -= (uint32_t)base;
-    error = add_match_clauses(check, placed->region, first, last, message);
-    if (!error)
-        error = span_build(check->call, span, &message->span);
-    if (!error)
-        error = add_folds(check->call, placed->match.folds, message);
-    if (!error)
-        error = add_differences(check->call, &placed->match, base, message);
-    if (!error)
-        *out = message;
-    return error;
-}
-
-/* As many matches as the answer has room for. */
-static int add_matches(struct check *check, Depositary__V1__CheckQuoteResponse *response) {
-    size_t room = ANSWER_ROOM;
-    response->n_matches = 0; /* another look may have been taken before */
-    response->matches = answer_alloc(check->call, (check->matches_count + 1) * sizeof(Depositary__V1__QuoteMatch *));
-    if (!response->matches)
-        return DEPOSITARY_E_LIMIT;
-    for (size_t i = 0; i < check->matches_count; i++) {
-        Depositary__V1__QuoteMatch *match = NULL;
-        size_t editions_before = check->editions.count, editions_size = check->editions.packed_size;
-        int error = build_match(check, &check->matches[i], &match);
-        if (error)
-            return error;
-        size_t size = item_size(&match->base) + (check->editions.packed_size - editions_size);
-        if (size > room) {
-            check->editions.count = editions_before;
-            break;
-        }
-        room -= size;
-        response->matches[response->n_matches++] = match;
-    }
-    return 0;
 }
 
 static int check_init(struct check *check, struct call *call, struct bytes quote, size_t candidates, bool has_as_of) {
@@ -458,7 +296,7 @@ static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteR
     if (!error)
         error = judge(check, candidates);
     if (!error)
-        error = add_matches(check, response);
+        error = quote_add_matches(check, response);
     if (!error) {
         response->verdict = (Depositary__V1__QuoteVerdict)check->verdict;
         response->total = check->total;
