@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Steps that a server can make a client take before it is not believed; its own bound is a quarter of that. */
+/* Steps that a server can make a client take before it is not believed; its own bound is less. */
 #define WORK_MAX UINT64_C(2000000000)
 
 /* One match while it is judged. */

@@ -1032,6 +1032,43 @@ START_TEST(matches_are_at_most_a_hundred_of_an_exact_total) {
 }
 END_TEST
 
+/* A megabyte of one word, and quotes of 16 KiB of it that are not quite there: bounded work, and a refusal that says so. */
+START_TEST(a_quote_of_one_word_again_and_again_takes_bounded_work) {
+    static char text[1000 * 1000];
+    static char quote[LIMIT_QUOTE + 1];
+    unsigned refused = 0;
+    const char *const units[] = {"a ", "war ", "\xE4\xB8\x80 "};
+    for (size_t i = 0; i < COUNT(units); i++) {
+        char instrument[32];
+        size_t unit = strlen(units[i]);
+        for (size_t at = 0; at + unit < sizeof text; at += unit)
+            memcpy(text + at, units[i], unit);
+        for (size_t at = 0; at + unit + 4 < sizeof quote; at += unit)
+            memcpy(quote + at, units[i], unit);
+        memcpy(quote + (sizeof quote - 12) / unit * unit, "zz \0", 4);
+        snprintf(instrument, sizeof instrument, "flood-%zu", i);
+        const struct maker_clause clause = {"cl_1", text};
+        ledger_maker_deposit(&library.maker,
+                             &(struct maker_edition){.instrument = instrument, .clauses = &clause, .clauses_count = 1});
+        ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+        const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+        Depositary__V1__CheckQuoteRequest input = DEPOSITARY__V1__CHECK_QUOTE_REQUEST__INIT;
+        input.quote = quote;
+        input.instrument = instrument;
+        uint64_t start = clock_monotonic_ns();
+        ask_state(METHOD(CheckQuote), &input.base, state);
+        ck_assert_uint_lt(clock_monotonic_ns() - start, UINT64_C(30000000000)); /* ten times what it takes */
+        if (answer.status.code != STATUS_OK) {
+            assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+            ck_assert_ptr_null(answer.message);
+            refused++;
+        }
+        ledger_state_release(state);
+    }
+    ck_assert_uint_gt(refused, 0); /* the dearest, at least */
+}
+END_TEST
+
 START_TEST(quotes_are_limited) {
     static char quote[LIMIT_QUOTE + 2];
     memset(quote, 'a', LIMIT_QUOTE + 1);
@@ -1204,6 +1241,7 @@ int main(void) {
     tcase_add_test(quote, changed_quotes_differ_where_they_were_changed);
     tcase_add_test(quote, invented_quotes_are_not_found);
     tcase_add_test(quote, matches_are_at_most_a_hundred_of_an_exact_total);
+    tcase_add_test(quote, a_quote_of_one_word_again_and_again_takes_bounded_work);
     tcase_add_test(quote, quotes_are_limited);
     TCase *citation = new_case(suite, "ResolveCitation");
     tcase_add_test(citation, citations_resolve_to_names_that_exist);
