@@ -24,7 +24,7 @@
 #define RARE_LIMIT      60u  /* candidates by each long word */
 #define RARE_WORDS      4u
 #define RARE_BYTES      5u     /* a word shorter than this is taken for a common one */
-#define PARTS_LIMIT     40u    /* candidates that have only a part of the quote: those that have most of it */
+#define PARTS_LIMIT     20u    /* candidates that have only a part of the quote: those that have most of it */
 #define ROWS_MAX        20000u /* texts that one expression is asked for */
 #define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read where nothing was found by words */
 #define SCAN_BYTES_MORE (512u * 1024)      /* the same, where something was */

@@ -12,7 +12,7 @@
 #define NEIGHBOURS     16u                 /* clauses on either side of a candidate */
 #define ELIDED_CLAUSES 64u                 /* clauses that a quote may leave out */
 #define WORK_MAX       UINT64_C(300000000) /* steps of comparison: a second at the worst */
-#define JUDGED_MAX     16u                 /* regions that are compared by more than bytes; the likeliest first */
+#define JUDGED_MAX     12u                 /* regions that are compared by more than bytes; the likeliest first */
 #define COMMON         40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
 
 static bool holds(struct bytes text, struct bytes part) {

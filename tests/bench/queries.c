@@ -1,7 +1,7 @@
 /*
  * How long queries take over a large ledger, within the process, without network and seal: GetClause, SearchClauses and CheckQuote.
  *
- *     bench_queries DIR [CALLS]
+ *     bench_queries DIR [CALLS [NAME]]
  *
  * DIR is a folder of makeledger, or of a daemon that is stopped. The catalog is made in it where it is not there. Words, phrases and
  * quotes are taken from the ledger itself. Prints the 50th and 99th of a hundred calls in milliseconds, by the
@@ -129,6 +129,7 @@ static void read_samples(void) {
 static char answer_status[256];
 static uint64_t answer_total;
 static double answer_cpu;
+static const char *only = ""; /* what is measured begins so */
 
 /* Of this thread, which is alone: on a machine that does other work, too, this is what a call costs. */
 static double cpu_ms(void) {
@@ -296,6 +297,8 @@ static void measure(const char *name, double (*call)(void), unsigned count, uint
     static double times[CALLS_MAX], cpu_times[CALLS_MAX];
     double sum_total = 0;
     unsigned kept = 0;
+    if (strncmp(name, only, strlen(only)) != 0)
+        return;
     for (unsigned i = 0; i < count / 10; i++)
         (void)call();
     for (unsigned tries = 0; kept < count && tries < 20 * count; tries++) {
@@ -320,10 +323,11 @@ static void measure(const char *name, double (*call)(void), unsigned count, uint
 
 int main(int argc, char **argv) {
     uint64_t count = 300;
-    if (argc < 2 || argc > 3 || (argc == 3 && (!decimal_parse(&count, bytes_text(argv[2])) || count > CALLS_MAX))) {
-        fprintf(stderr, "Usage: bench_queries DIR [CALLS]\n");
+    if (argc < 2 || argc > 4 || (argc > 2 && (!decimal_parse(&count, bytes_text(argv[2])) || count > CALLS_MAX))) {
+        fprintf(stderr, "Usage: bench_queries DIR [CALLS [NAME]]\n");
         return 2;
     }
+    only = argc == 4 ? argv[3] : only;
     const unsigned calls_count = (unsigned)count;
     open_all(argv[1]);
     arena_init(&calls, 4 * CALL_ARENA_MAX);
