@@ -18,17 +18,18 @@ struct resolution {
     struct call *call;
     struct citation citation;
     const struct edition_found *edition;
-    int error; /* of a look-up */
+    int error;                   /* of a look-up */
     unsigned looked_in;          /* editions that the words of a title, or the request, name */
     char missing[LIMIT_EID + 1]; /* in the last of them */
-    char nearest[LIMIT_EID + 1]; /* to it; "" for none */
+    char nearest[LIMIT_EID + 1]; /* to it, in all of them; "" for none */
     Depositary__V1__ResolveCitationResponse *response;
 };
 
 /* ---- looking it up */
 
 static int edition_is_meant(bool *out, const struct resolution *resolution, const struct edition_record *edition) {
-    const struct title_names names = {.title = edition->title, .instrument = edition->instrument, .date = edition->date};
+    const struct title_names names = {
+        .title = edition->title, .instrument = edition->instrument, .date = edition->date};
     return title_matches(out, resolution->citation.title, &names);
 }
 
@@ -96,6 +97,17 @@ static int add_name(struct resolution *resolution, const char *eid) {
     return 0;
 }
 
+/* What comes nearest in this edition; none is told where another edition has another. */
+static void note_nearest(struct resolution *resolution, const char *missing) {
+    char nearest[LIMIT_EID + 1] = "";
+    if (!citation_nearest(nearest, &resolution->citation, edition_has, resolution))
+        nearest[0] = '\0';
+    if (resolution->looked_in > 1 && strcmp(nearest, resolution->nearest) != 0)
+        nearest[0] = '\0';
+    memcpy(resolution->nearest, nearest, sizeof nearest);
+    snprintf(resolution->missing, sizeof resolution->missing, "%s", missing);
+}
+
 static int resolve_in(struct resolution *resolution, const struct edition_found *edition) {
     struct citation_names *names = answer_alloc(resolution->call, sizeof *names);
     int error = 0;
@@ -104,11 +116,8 @@ static int resolve_in(struct resolution *resolution, const struct edition_found 
     resolution->edition = edition;
     resolution->looked_in++;
     citation_resolve(names, &resolution->citation, edition_has, resolution);
-    if (names->count == 0) {
-        memcpy(resolution->missing, names->missing, sizeof resolution->missing);
-        if (!citation_nearest(resolution->nearest, &resolution->citation, edition_has, resolution))
-            resolution->nearest[0] = '\0';
-    }
+    if (names->count == 0)
+        note_nearest(resolution, names->missing);
     if (resolution->error)
         return answer_error(resolution->call, resolution->error);
     for (size_t i = 0; !error && i < names->count; i++)
@@ -161,9 +170,9 @@ static void say_not_found(struct resolution *resolution) {
     struct status *status = &resolution->call->status;
     struct bytes title = resolution->citation.title;
     if (resolution->looked_in == 0)
-        status_set(status, STATUS_NOT_FOUND, NULL, "no instrument here has these words in its title: %.*s", (int)title.len,
-                   (const char *)title.data);
-    else if (resolution->looked_in == 1 && resolution->nearest[0])
+        status_set(status, STATUS_NOT_FOUND, NULL, "no instrument here has these words in its title: %.*s",
+                   (int)title.len, (const char *)title.data);
+    else if (resolution->nearest[0])
         status_set(status, STATUS_NOT_FOUND, NULL, "no clause or provision %s; the nearest is %s", resolution->missing,
                    resolution->nearest);
     else

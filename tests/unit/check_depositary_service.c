@@ -1136,6 +1136,8 @@ START_TEST(what_is_not_there_is_told_with_what_comes_nearest) {
     cite("Pact on Peace, para 2(c)", "");
     assert_status(STATUS_NOT_FOUND, "");
     ck_assert_msg(strstr(answer.status.message, "the nearest is cl_2") != NULL, "%s", answer.status.message);
+    cite("accord, Article 9", ""); /* in both languages */
+    ck_assert_msg(strstr(answer.status.message, "art_9; the nearest is art_2") != NULL, "%s", answer.status.message);
     cite("Treaty of Nowhere, para 1", "");
     ck_assert_msg(strstr(answer.status.message, "Treaty of Nowhere") != NULL, "%s", answer.status.message);
 }
