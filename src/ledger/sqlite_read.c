@@ -101,9 +101,20 @@ static int append_column(struct buffer *out, sqlite3_stmt *statement, int at) {
     return out->error;
 }
 
+/* A file that was moved or deleted is still read from, but what is appended to it is lost when the process ends. */
+static int check_place(struct connection *connection, struct fault *fault) {
+    int has_moved = 0;
+    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return code == SQLITE_OK && has_moved
+               ? fault_set(fault, DEPOSITARY_E_IO, "the ledger's file was moved away or deleted while it was open")
+               : 0;
+}
+
 int sqlite_size(struct store_reader *reader, uint64_t *out_entries, struct fault *fault) {
     sqlite3_stmt *statement;
-    int error = connection_statement(&reader->connection, SQL_SIZE, &statement, fault);
+    int error = check_place(&reader->connection, fault);
+    if (!error)
+        error = connection_statement(&reader->connection, SQL_SIZE, &statement, fault);
     if (error)
         return error;
     int code = sqlite3_step(statement);

@@ -103,6 +103,15 @@ for line in open(sys.argv[1]):
 assert "histogram" in kinds.values()
 EOF
 
+# Not ready while the ledger's file is not in its place, where an append would be lost; then ready again.
+mv "$work/watched/ledger.db" "$work/watched/ledger.moved"
+[[ $(get /readyz) == 503* ]] || fail "ready, with a ledger that is not there"
+contains "$work/page" "moved away or deleted"
+expect 1 depositary health
+expect 0 depositary get "$instrument" 11 # what is served is still proved
+mv "$work/watched/ledger.moved" "$work/watched/ledger.db"
+[[ $(get /readyz) == 200* ]] || fail "not ready, with the ledger back in its place"
+
 # Not ready once the answer key is revoked, and health says so to callers.
 key=$(depositaryd --data "$work/watched" --print-key-request 2>/dev/null)
 DEPOSITARY_OFFICE=$work/watched/office depositary key revoke "$key" --remark lost >"$work/out" 2>&1 || fail "no revocation"
