@@ -212,7 +212,7 @@ static int source_clauses(struct source *source, const struct source_clauses *wa
     struct rpc_source *rpc = rpc_of(source);
     Depositary__V1__ListClausesRequest request = DEPOSITARY__V1__LIST_CLAUSES_REQUEST__INIT;
     const ProtobufCMessage *message = NULL;
-    struct placed_clause *placed;
+    struct placed_clause *placed = NULL;
     set_request(rpc, wanted, &request);
     int error = call(rpc, "/depositary.v1.DepositaryService/ListClauses", &request.base, &message, fault);
     if (error)

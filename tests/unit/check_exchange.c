@@ -341,6 +341,32 @@ START_TEST(list_goes_on_page_by_page) {
 }
 END_TEST
 
+/* PROTOCOL.md section 9: a page has 1000 items, however many were asked for. */
+START_TEST(page_has_a_thousand_items_at_most) {
+    struct maker_append append;
+    maker_append_begin(&append, &maker);
+    for (unsigned i = 0; i < LIMIT_PAGE; i++) {
+        struct key_record record = {
+            .holder = BYTES("nobody"), .not_before = maker.now_s, .not_after = maker.now_s + 3600};
+        randombytes_buf(record.public_key, PUBLIC_KEY_LEN);
+        struct buffer text;
+        buffer_init(&text, LIMIT_ENTRY);
+        ck_assert_int_eq(key_record_print(&text, &record, NULL), 0);
+        maker_append_record(&append, buffer_bytes(&text));
+        buffer_free(&text);
+    }
+    maker_append_register(&append, 0);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    maker_append_end(&append);
+    serve_at_once(&server, 0);
+    Depositary__V1__ListEntriesRequest list = DEPOSITARY__V1__LIST_ENTRIES_REQUEST__INIT;
+    list.page_size = INT32_MAX;
+    struct call_answer answer = ask(SERVICE "ListEntries", &list.base);
+    ck_assert_int_eq(answer.status.code, STATUS_OK);
+    ck_assert_uint_eq(((const Depositary__V1__ListEntriesResponse *)answer.message)->n_records, LIMIT_PAGE);
+}
+END_TEST
+
 static struct call_answer ask_inclusion(int entry_case, uint64_t index, uint64_t size) {
     Depositary__V1__GetInclusionProofRequest message = DEPOSITARY__V1__GET_INCLUSION_PROOF_REQUEST__INIT;
     uint8_t hash[HASH_LEN] = {0};
@@ -636,6 +662,7 @@ int main(void) {
     tcase_add_test(reading, state_is_proved);
     tcase_add_test(reading, every_entry_is_listed_and_proved_by_index_and_by_hash);
     tcase_add_test(reading, list_goes_on_page_by_page);
+    tcase_add_test(reading, page_has_a_thousand_items_at_most);
     tcase_add_test(reading, bad_questions_for_inclusion_are_told_apart);
     tcase_add_test(reading, consistency_is_proved_between_all_sizes);
     tcase_add_test(reading, answer_key_comes_with_record_and_line);
