@@ -33,6 +33,7 @@ struct cli {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
+    bool is_insecure; /* --insecure: of tls+tcp:// on loopback */
     const char *floor_path; /* --floor; NULL: none */
     unsigned timeout_s;     /* --timeout */
     unsigned max_age_s;     /* --max-age; 0: any */

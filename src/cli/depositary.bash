@@ -1,8 +1,8 @@
 # Completion of depositary(1) for bash.
 _depositary() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-    local verbs='get list show history search quote cite certify verify audit export checkpoint health deposit rectify office key'
-    local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --help --version'
+    local verbs='get list show history search quote cite certify verify audit export checkpoint watch health describe call deposit rectify office key'
+    local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --insecure --help --version'
     local which='--language --edition --as-of' own=''
     for ((i = 1; i < COMP_CWORD; i++)); do
         [[ " $verbs " == *" ${COMP_WORDS[i]} "* ]] && { verb=${COMP_WORDS[i]}; break; }
@@ -30,6 +30,7 @@ _depositary() {
     quote) own="$which --instrument --all --whole --batch" ;;
     cite) own="$which --instrument" ;;
     certify) own="$which --output" ;;
+    watch) own='--announce --every --count' ;;
     verify) own='--explain --online' ;;
     audit) own='--http' ;;
     deposit) own='--about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;

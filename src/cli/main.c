@@ -26,6 +26,7 @@ static void print_help(void) {
         "  --max-age SECONDS  refuse an older register\n"
         "  --floor NOTE       refuse a ledger older than this checkpoint\n"
         "  --ca, --cert, --key FILE  for tls+tcp://\n"
+        "  --insecure         no look at the certificate of tls+tcp:// on loopback\n"
         "  -h, --help         help on a verb      --version  the version\n\n"
         "Exit codes: 0 yes, and verified; 1 the verified answer is no; 2 wrong usage; 3 not reachable or timed out;\n"
         "4 verification failed, and nothing of the text is printed; 5 refused or failed.\n\n"

@@ -22,6 +22,7 @@ enum {
     OPT_CA,
     OPT_CERT,
     OPT_KEY,
+    OPT_INSECURE,
     OPT_VERSION
 };
 
@@ -36,6 +37,7 @@ static const struct option common_options[] = {
     {"ca", required_argument, NULL, OPT_CA},
     {"cert", required_argument, NULL, OPT_CERT},
     {"key", required_argument, NULL, OPT_KEY},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
 };
@@ -159,6 +161,9 @@ static bool take_common(struct cli *cli, int val, const char *argument) {
         return true;
     case OPT_CA:
         cli->ca_file = argument;
+        return true;
+    case OPT_INSECURE:
+        cli->is_insecure = true;
         return true;
     case OPT_CERT:
         cli->cert_file = argument;
@@ -308,6 +313,7 @@ int cli_client(struct cli *cli) {
         .tls_ca_file = cli->ca_file,
         .tls_cert_file = cli->cert_file,
         .tls_key_file = cli->key_file,
+        .tls_insecure = cli->is_insecure,
     };
     int error = depositary_client_new(&cli->client, &config, &failure);
     buffer_free(&floor);

@@ -3,7 +3,8 @@
 
 typedef int verb_run(struct cli *cli, const struct verb *verb, int argc, char **argv);
 verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit,
-    verb_export, verb_checkpoint, verb_health, verb_history, verb_office, verb_deposit, verb_rectify, verb_key;
+    verb_export, verb_checkpoint, verb_health, verb_history, verb_office, verb_deposit, verb_rectify, verb_key,
+    verb_describe, verb_call, verb_watch;
 
 #define WHICH_HELP                                                                                                     \
     "  --language TAG     the text in this language (the authentic one, or the only one)\n"                            \
@@ -69,6 +70,17 @@ const struct verb verbs[] = {
      "Example: depositary checkpoint >az-cn.checkpoint\n"},
     {"health", verb_health, "[SERVICE]", "whether the service is serving",
      "Example: depositary health depositary.v1.LedgerService\n"},
+    {"watch", verb_watch, "", "follows the ledger: prints each new checkpoint, verified",
+     "  --announce URL     where the service announces checkpoints; without it the service is asked now and then\n"
+     "  --every SECONDS    ask at least so often (30)\n"
+     "  --count N          end after so many (never)\n\n"
+     "Example: depositary watch --count 1\n"},
+    {"describe", verb_describe, "[NAME]", "services, methods and messages, as the service tells of them",
+     "NAME is a service, a method, a message or an enumeration.\n\n"
+     "Example: depositary describe depositary.v1.LedgerService\n"},
+    {"call", verb_call, "METHOD [JSON|-]", "any method by its name; the answer is claimed, not proved",
+     "METHOD is package.Service/Method; its message is proto3 JSON, {} where there is none, \"-\" for standard input.\n\n"
+     "Example: depositary call depositary.v1.LedgerService/ListEntries '{\"start\": \"0\", \"pageSize\": 1}'\n"},
     {"deposit", verb_deposit, "FILE --about DESCRIPTION",
      "the office: deposits an instrument, after showing what it is taken for",
      "  --about FILE       the description: instrument, language, title, date, place, party, authenticity, remark lines\n"
