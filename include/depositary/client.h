@@ -225,6 +225,31 @@ DEPOSITARY_API void depositary_cancel(depositary_client *client, uint64_t call);
 /** Waits until the callbacks of all calls that were started have returned. DEPOSITARY_E_STATE in a callback. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_client_wait(depositary_client *client);
 
+/* ---- following a ledger */
+
+/** Follows a client's ledger, on a thread of its own. */
+typedef struct depositary_watch depositary_watch;
+
+typedef struct depositary_watch_config {
+    const char
+        *announce;    /* where the service announces checkpoints, "tcp://..."; NULL: it is only asked now and then */
+    uint32_t every_s; /* asked at least so often, which catches up what was missed; 0: 30 */
+} depositary_watch_config;
+
+/**
+ * Told of the ledger at the start and whenever a larger one is served: the answer of get_checkpoint, verified and proved to extend what was held. Also told of
+ * what failed: an announced note that does not verify, a service that cannot be reached. The answer is the watch's, and lives until this returns.
+ */
+typedef void depositary_watched(void *context, const depositary_answer *answer);
+
+/** Begins. An announcement is only a reason to ask. The client must live longer. DEPOSITARY_E_ARGUMENT for an address that cannot be one. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_watch_new(depositary_watch **out, depositary_client *client,
+                                                            const depositary_watch_config *config,
+                                                            depositary_watched *told, void *context,
+                                                            depositary_failure *failure);
+/** Ends it and clears the pointer; waits for a question or a callback that is under way, so not in a callback. NULL and pointer to NULL are fine. */
+DEPOSITARY_API void depositary_watch_free(depositary_watch **watch);
+
 /* ---- answers; what they give lives as long as they do */
 
 /** Frees the answer and clears the pointer; NULL and pointer to NULL are fine. */

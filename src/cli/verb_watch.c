@@ -1,98 +1,42 @@
-/*
- * watch: prints each new checkpoint of the ledger. What is announced is only a reason to look: the note must verify, and what is printed was asked for and
- * proved to extend what was held. Announcements that were missed are caught up by asking now and then.
- */
+/* watch: prints each new checkpoint of the ledger, as the library tells of it: verified, and proved to extend what was held. */
 #include "cli/cli.h"
 
-#include <nng/nng.h>
-#include <nng/protocol/pubsub0/sub.h>
-#include <string.h>
-#include <time.h>
-
-#include "base/limits.h"
-#include "base/time.h"
+#include <pthread.h>
 
 enum { OPT_ANNOUNCE = CLI_OPT_OWN, OPT_EVERY, OPT_COUNT };
 
 struct watching {
-    const char *announce;
-    uint64_t every_s;
-    uint64_t count; /* 0: without end */
-    nng_socket socket;
-    bool has_socket;
-    uint64_t size; /* printed last */
+    struct cli *cli;
+    depositary_watch_config config;
+    uint64_t left; /* checkpoints to print; 0: without end */
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool has_printed;
+    bool is_over;
+    int status;
 };
 
 static bool take_own(void *context, int val, const char *argument) {
     struct watching *watching = context;
+    uint64_t number;
     if (val == OPT_ANNOUNCE) {
-        watching->announce = argument;
+        watching->config.announce = argument;
         return true;
     }
-    return val == OPT_EVERY ? cli_number("every", argument, 1, 86400, &watching->every_s)
-                            : cli_number("count", argument, 1, UINT32_MAX, &watching->count);
-}
-
-static int subscribe(struct watching *watching, const char *origin) {
-    char topic[LIMIT_ORIGIN + 2];
-    int len = snprintf(topic, sizeof topic, "%s\n", origin);
-    int error = nng_sub0_open(&watching->socket);
-    watching->has_socket = error == 0;
-    if (error == 0)
-        error = nng_socket_set_size(watching->socket, NNG_OPT_RECVMAXSZ, LIMIT_NOTE);
-    if (error == 0)
-        error = nng_socket_set(watching->socket, NNG_OPT_SUB_SUBSCRIBE, topic, (size_t)len);
-    if (error == 0)
-        error = nng_socket_set_ms(watching->socket, NNG_OPT_RECVTIMEO, (nng_duration)watching->every_s * 1000);
-    if (error == 0)
-        error = nng_dial(watching->socket, watching->announce, NULL, NNG_FLAG_NONBLOCK);
-    if (error == 0)
-        return 0;
-    cli_error("--announce %s: %s", watching->announce, nng_strerror(error));
-    return CLI_USAGE;
-}
-
-/* Waits for an announcement that is true and new, or until it is time to ask; *size is what it says, 0 for none. False: a note that does not verify. */
-static bool wait_for_news(struct cli *cli, struct watching *watching, uint64_t *size) {
-    depositary_checkpoint checkpoint;
-    depositary_failure failure;
-    nng_msg *message;
-    uint64_t until = clock_monotonic_ns() + watching->every_s * 1000000000u;
-    *size = 0;
-    if (!watching->has_socket) {
-        const struct timespec pause = {(time_t)watching->every_s, 0};
-        nanosleep(&pause, NULL);
-        return true;
-    }
-    while (clock_monotonic_ns() < until && nng_recvmsg(watching->socket, &message, 0) == 0) {
-        int error = depositary_checkpoint_verify(&checkpoint, cli->policy, nng_msg_body(message), nng_msg_len(message),
-                                                 &failure);
-        nng_msg_free(message);
-        if (error != 0) {
-            cli_error("what is announced does not verify: %s", failure.text);
-            return false;
-        }
-        if (checkpoint.size > watching->size) {
-            *size = checkpoint.size;
-            return true;
-        }
-    }
+    if (val == OPT_COUNT)
+        return cli_number("count", argument, 1, UINT32_MAX, &watching->left);
+    if (!cli_number("every", argument, 1, 86399, &number))
+        return false;
+    watching->config.every_s = (uint32_t)number;
     return true;
 }
 
-static int print_checkpoint(struct cli *cli, struct watching *watching, const depositary_answer *answer) {
+static int print_checkpoint(const struct cli *cli, const depositary_answer *answer) {
     const depositary_ledger *ledger = depositary_answer_ledger(answer);
-    if (ledger->size <= watching->size)
-        return 0;
-    watching->size = ledger->size;
-    if (watching->count > 0 && --watching->count == 0)
-        watching->count = UINT64_MAX; /* that was the last */
     if (cli->is_json) {
         json_t *object = cli_json_answer(answer);
         json_object_set_new(object, "checkpoint", json_stringn(ledger->checkpoint, ledger->checkpoint_len));
-        int status = cli_json_print(object);
-        fflush(stdout);
-        return status;
+        return cli_json_print(object);
     }
     printf("%llu  %s  ", (unsigned long long)ledger->size, ledger->register_time);
     for (size_t i = 0; i < sizeof ledger->root; i++)
@@ -101,25 +45,38 @@ static int print_checkpoint(struct cli *cli, struct watching *watching, const de
     return cli_finish();
 }
 
-/* Asks, and prints what is new. Where the service cannot be reached it is said, and asked again later. */
-static int look(struct cli *cli, struct watching *watching) {
-    depositary_answer *answer = NULL;
-    int error = depositary_get_checkpoint(cli->client, &answer);
-    int status = error != 0 ? cli_answer_failed(cli, answer, error) : print_checkpoint(cli, watching, answer);
-    bool may_pass = (error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_TIMEOUT) && watching->size > 0;
-    depositary_answer_free(&answer);
-    return may_pass ? 0 : status;
+/* A service that was there and is not now may come again; anything else that fails ends it. */
+static void told(void *context, const depositary_answer *answer) {
+    struct watching *watching = context;
+    int error = depositary_answer_error(answer);
+    bool may_pass = (error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_TIMEOUT) && watching->has_printed;
+    int status = error != 0 ? cli_answer_failed(watching->cli, answer, error) : print_checkpoint(watching->cli, answer);
+    watching->has_printed = watching->has_printed || error == 0;
+    bool is_last = error == 0 && watching->left > 0 && --watching->left == 0;
+    if (!is_last && (status == 0 || may_pass))
+        return;
+    pthread_mutex_lock(&watching->lock);
+    if (!watching->is_over)
+        watching->status = status;
+    watching->is_over = true;
+    pthread_cond_signal(&watching->ended);
+    pthread_mutex_unlock(&watching->lock);
 }
 
 static int watch(struct cli *cli, struct watching *watching) {
-    uint64_t announced;
-    int status = look(cli, watching);
-    while (status == 0 && watching->count != UINT64_MAX) {
-        if (!wait_for_news(cli, watching, &announced))
-            return CLI_UNVERIFIED;
-        status = look(cli, watching);
+    depositary_watch *followed = NULL;
+    depositary_failure failure;
+    int error = depositary_watch_new(&followed, cli->client, &watching->config, told, watching, &failure);
+    if (error != 0) {
+        cli_error("%s", failure.text);
+        return cli_exit_code(error);
     }
-    return status;
+    pthread_mutex_lock(&watching->lock);
+    while (!watching->is_over)
+        pthread_cond_wait(&watching->ended, &watching->lock);
+    pthread_mutex_unlock(&watching->lock);
+    depositary_watch_free(&followed);
+    return watching->status;
 }
 
 int verb_watch(struct cli *cli, const struct verb *verb, int argc, char **argv) {
@@ -127,16 +84,10 @@ int verb_watch(struct cli *cli, const struct verb *verb, int argc, char **argv) 
                                         {"every", required_argument, NULL, OPT_EVERY},
                                         {"count", required_argument, NULL, OPT_COUNT},
                                         {0}};
-    struct watching watching = {.every_s = 30};
+    struct watching watching = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
     int status = cli_options(cli, verb, argc, argv, own, take_own, &watching, 0, 0);
     if (status >= 0)
         return status;
     status = cli_client(cli);
-    if (status == 0 && watching.announce != NULL)
-        status = subscribe(&watching, depositary_policy_origin(cli->policy));
-    if (status == 0)
-        status = watch(cli, &watching);
-    if (watching.has_socket)
-        nng_close(watching.socket);
-    return status;
+    return status != 0 ? status : watch(cli, &watching);
 }
