@@ -257,8 +257,12 @@ static size_t cost_of_another(size_t written, const char *from, size_t len) {
 /* Changes the word [from, from + len), with the space after it where it goes. */
 static void change_word(const char *from, size_t len) {
     size_t before = trial.quote.len;
-    unsigned how = any(3);
-    if (how == 0) { /* another word */
+    int32_t first;
+    letter_at(from, &first);
+    bool begins_with_letter =
+        utf8proc_category(first) >= UTF8PROC_CATEGORY_LU && utf8proc_category(first) <= UTF8PROC_CATEGORY_LO;
+    unsigned how = any(begins_with_letter ? 3 : 2); /* a letter for a bracket would make other words of what follows */
+    if (how == 0) {                                 /* another word */
         put_made_up_word(&trial.quote);
         trial.cost += cost_of_another(trial.quote.len - before, from, len);
     } else if (how == 1) { /* a word more */
