@@ -176,11 +176,13 @@ static size_t judge_differences(void) {
     return cost;
 }
 
-/* Iotas and marks weigh nothing where words are aligned: Greek, and letters that are written with marks or without, may cost a
- * little more. */
+/*
+ * A word that is cut at an end of the quote costs a quarter of a letter. Iotas and marks weigh nothing where words are aligned: Greek, and
+ * letters that are written with marks or without, may cost a little more.
+ */
 static size_t allowance(void) {
     bool has_marks = trial.text == 1 || trial.text == 2 || trial.text == 5;
-    return has_marks ? trial.cost / 8 + 4 : 0;
+    return 2 + (has_marks ? trial.cost / 8 + 4 : 0);
 }
 
 /* ---- ways to break a quote */
