@@ -104,31 +104,33 @@ static int get_one(struct cli *cli, struct get *get, char **references, size_t r
 
 /* ---- all languages, clause by clause */
 
+static void print_in(const struct get *get, const struct cli_found *found, const struct cli_language *language) {
+    const depositary_clause *clause = found->clause;
+    fflush(stdout);
+    cli_note("%s, %s, %s:", clause->eid, language->tag, clause->edition->authenticity);
+    print_found(get, found);
+    if (found->provision == NULL && !get->is_record &&
+        (clause->text_len == 0 || clause->text[clause->text_len - 1] != '\n'))
+        putchar('\n');
+}
+
 /* The clause in one language: printed, or put into *all. A language that lacks it is told, and is no failure of the others. */
 static int get_in(struct cli *cli, struct get *get, const struct cli_language *language, const char *reference,
                   json_t *all, bool *is_lacking) {
-    struct cli_found found;
+    struct cli_found_list list = {0};
     get->which.query.language = language->tag;
-    int status = cli_find(cli, &get->which.query, reference, &found);
+    int status = cli_find_all(cli, &get->which.query, reference, &list);
     if (status == CLI_NO) {
         cli_note("%s: the text in %s has no such clause", reference, language->tag);
         *is_lacking = true;
-        return 0;
     }
-    if (status != 0)
-        return status;
-    if (all != NULL)
-        json_array_append_new(all, found_json(&found));
-    else {
-        fflush(stdout);
-        cli_note("%s, %s, %s:", found.clause->eid, language->tag, found.clause->edition->authenticity);
-        print_found(get, &found);
-        if (found.provision == NULL && !get->is_record &&
-            (found.clause->text_len == 0 || found.clause->text[found.clause->text_len - 1] != '\n'))
-            putchar('\n');
-    }
-    cli_found_free(&found);
-    return 0;
+    for (size_t i = 0; i < list.count && status == 0; i++)
+        if (all != NULL)
+            json_array_append_new(all, found_json(&list.items[i]));
+        else
+            print_in(get, &list.items[i], language);
+    cli_found_list_free(&list);
+    return status == CLI_NO ? 0 : status;
 }
 
 /* Authentic texts come first. */

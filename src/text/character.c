@@ -130,3 +130,14 @@ struct bytes trim(struct bytes in) {
     }
     return in;
 }
+
+struct bytes bytes_from(struct bytes in, size_t offset) {
+    return bytes_slice(in, offset, in.len - (offset < in.len ? offset : in.len));
+}
+
+size_t skip_white_space(struct bytes in, size_t at) {
+    uint32_t c;
+    for (size_t len; (len = utf8_next(&c, bytes_from(in, at))) > 0 && is_white_space(c); at += len) {
+    }
+    return at;
+}

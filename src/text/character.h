@@ -38,6 +38,10 @@ size_t utf8_before(struct bytes in, size_t offset);
 /** The code point that begins at offset, or CODE_POINT_NOWHERE at the end. */
 uint32_t utf8_at(struct bytes in, size_t offset);
 
+/** in from an offset on; empty past its end. */
+struct bytes bytes_from(struct bytes in, size_t offset);
+/** The offset of what is no White_Space, from `at` on. */
+size_t skip_white_space(struct bytes in, size_t at);
 /** in without White_Space at its ends. */
 struct bytes trim(struct bytes in);
 

@@ -7,26 +7,15 @@
 #include "text/character.h"
 #include "text/keyword.h"
 
-static struct bytes from(struct bytes in, size_t offset) {
-    return bytes_slice(in, offset, in.len - (offset < in.len ? offset : in.len));
-}
-
-static size_t skip_spaces(struct bytes line, size_t at) {
-    uint32_t c;
-    for (size_t len; (len = utf8_next(&c, from(line, at))) > 0 && is_white_space(c); at += len) {
-    }
-    return at;
-}
-
 /* 第二章, 제1장 */
 static bool is_chinese_division(struct bytes in) {
     static const char *const divisions[] = {"编", "章", "节", "部分", "編", "節", "款", "分编", "장", "편", "절", "관"};
     struct number number;
     size_t at = bytes_starts_with(in, BYTES("第")) || bytes_starts_with(in, BYTES("제")) ? BYTES("第").len : 0;
-    size_t len = at > 0 ? number_chinese(&number, from(in, at)) : 0;
-    len = len > 0 || at == 0 ? len : number_digits(&number, from(in, at));
+    size_t len = at > 0 ? number_chinese(&number, bytes_from(in, at)) : 0;
+    len = len > 0 || at == 0 ? len : number_digits(&number, bytes_from(in, at));
     for (size_t i = 0; len > 0 && i < sizeof divisions / sizeof divisions[0]; i++) {
-        if (bytes_starts_with(from(in, at + len), bytes_text(divisions[i]))) {
+        if (bytes_starts_with(bytes_from(in, at + len), bytes_text(divisions[i]))) {
             return true;
         }
     }
@@ -52,7 +41,7 @@ static size_t take_division_number(struct bytes in) {
 
 bool is_division(struct bytes line) {
     bool marked;
-    struct bytes in = trim(from(line, line_body(line, &marked)));
+    struct bytes in = trim(bytes_from(line, line_body(line, &marked)));
     struct number number;
     if (marked) {
         return true;
@@ -63,15 +52,15 @@ bool is_division(struct bytes line) {
     if (is_chinese_division(in)) {
         return true;
     }
-    size_t before = skip_spaces(in, take_division_number(in));
-    if (before > 0 && keyword_take(from(in, before), KEYWORD_DIVISION) > 0) {
+    size_t before = skip_white_space(in, take_division_number(in));
+    if (before > 0 && keyword_take(bytes_from(in, before), KEYWORD_DIVISION) > 0) {
         return true;
     }
     if (is_heading_like(in) && label_roman(&number, in) > 0) {
         return true;
     }
     size_t len = keyword_take(in, KEYWORD_DIVISION);
-    struct bytes rest = from(in, skip_spaces(in, len));
+    struct bytes rest = bytes_from(in, skip_white_space(in, len));
     bool arabic =
         utf8_at(in, 0) >= 0x0600 && utf8_at(in, 0) <= 0x06FF && is_heading_like(in); /* its ordinals are many */
     bool letter = rest.len > 0 && rest.data[0] >= 'A' && rest.data[0] <= 'Z' && !is_word(utf8_at(rest, 1));
@@ -103,19 +92,19 @@ static const char *abbreviation(struct bytes word) {
 bool division_name(char out[DIVISION_NAME_MAX], struct bytes line) {
     bool marked;
     struct number number;
-    struct bytes in = trim(from(line, line_body(line, &marked)));
+    struct bytes in = trim(bytes_from(line, line_body(line, &marked)));
     size_t at = 0;
     size_t len;
-    if (bytes_starts_with(in, BYTES("第")) && (len = number_chinese(&number, from(in, BYTES("第").len))) > 0) {
+    if (bytes_starts_with(in, BYTES("第")) && (len = number_chinese(&number, bytes_from(in, BYTES("第").len))) > 0) {
         at = BYTES("第").len + len;
     } else if ((len = label_number(&number, in)) > 0) {
-        at = skip_spaces(in, len + (utf8_at(in, len) == '.'));
-        len = keyword_take(from(in, at), KEYWORD_DIVISION);
+        at = skip_white_space(in, len + (utf8_at(in, len) == '.'));
+        len = keyword_take(bytes_from(in, at), KEYWORD_DIVISION);
     } else if ((len = keyword_take(in, KEYWORD_DIVISION)) > 0) {
-        len = label_number(&number, from(in, skip_spaces(in, len)));
+        len = label_number(&number, bytes_from(in, skip_white_space(in, len)));
     }
     if (len > 0) {
-        snprintf(out, DIVISION_NAME_MAX, "%s_%s", abbreviation(from(in, at)), number.text);
+        snprintf(out, DIVISION_NAME_MAX, "%s_%s", abbreviation(bytes_from(in, at)), number.text);
     }
     return len > 0;
 }

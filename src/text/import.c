@@ -12,12 +12,11 @@
 #include "text/character.h"
 #include "text/division.h"
 #include "text/layout.h"
+#include "text/lengths.h"
 #include "text/numbering.h"
 #include "text/units.h"
 
-#define LONG_UNIT  8192 /* bytes of a last unit that may have swallowed what follows it, */
-#define LONG_TIMES 20   /* where it is so many times as long as the usual one */
-#define SCOPE_MAX  64   /* bytes of att_, a number, a place and __, or of a division */
+#define SCOPE_MAX 64 /* bytes of att_, a number, a place and __, or of a division */
 
 struct import {
     struct layout layout;
@@ -433,60 +432,6 @@ static int import_lines(struct import *import, const char *numbering, struct fau
     return import->units.error == 0 ? import_numbered(import, numbering, fault) : 0;
 }
 
-static int by_length(const void *a, const void *b) {
-    size_t x = *(const size_t *)a;
-    size_t y = *(const size_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The length that half of the units do not reach; 0 where there are too few to tell. */
-static size_t usual_length(struct import *import) {
-    size_t count = import->units.count;
-    size_t *lengths = count >= 5 ? malloc(count * sizeof *lengths) : NULL;
-    if (!lengths) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        lengths[i] = import->units.items[i].length;
-    }
-    qsort(lengths, count, sizeof *lengths, by_length);
-    size_t median = lengths[count / 2];
-    free(lengths);
-    return median;
-}
-
-/* Whether a unit is the last of the text or of an annex: what follows there, and has no label, goes with it. */
-static bool ends_scope(const struct units *units, size_t i) {
-    if (i + 1 == units->count) {
-        return true;
-    }
-    const char *next = units->items[i + 1].eid;
-    size_t len = strlen(next);
-    return strcmp(next, "conclusions") == 0 ||
-           (strncmp(next, "att_", 4) == 0 &&
-            (!strstr(next, "__") || (len > 9 && strcmp(next + len - 9, "__preface") == 0)));
-}
-
-static void find_lengths(struct import *import) {
-    const struct lines *lines = &import->layout.lines;
-    size_t usual = usual_length(import);
-    for (size_t i = 0, line = 0; i < import->units.count; i++) {
-        const struct unit *unit = &import->units.items[i];
-        while (line + 1 < lines->count && lines->items[line + 1].offset <= unit->offset) {
-            line++;
-        }
-        if (unit->length > LIMIT_CLAUSE_TEXT) {
-            finding_add(&import->findings, FINDING_OVER_LIMIT, line + 1, 1, "%s has %zu bytes, the limit is %u",
-                        unit->eid, unit->length, LIMIT_CLAUSE_TEXT);
-        } else if (usual > 0 && unit->length > LONG_UNIT && unit->length / LONG_TIMES > usual &&
-                   ends_scope(&import->units, i)) {
-            finding_add(&import->findings, FINDING_DOUBT, line + 1, 1,
-                        "%s has %zu bytes, the usual unit %zu: does something else follow in it?", unit->eid,
-                        unit->length, usual);
-        }
-    }
-}
-
 /* Lines of the source become lines of the file that it is a part of. */
 static void shift_findings(struct findings *findings, size_t first_line) {
     for (size_t i = 0; i < findings->count && first_line > 1; i++) {
@@ -525,7 +470,7 @@ int import_plain(struct outline *out, struct bytes source, const struct import_o
     }
     if (error == 0) {
         units_finish(&import.units, source);
-        find_lengths(&import);
+        findings_of_lengths(&import.findings, &import.units, &import.layout.lines);
         int failed = import.units.error != 0 ? import.units.error : import.findings.error;
         error = failed != 0 ? fault_set(fault, failed, "%s", depositary_error_text(failed)) : 0;
     }

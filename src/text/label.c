@@ -10,25 +10,14 @@
 
 #define HEADING_MAX 240 /* bytes */
 
-static struct bytes from(struct bytes in, size_t offset) {
-    return bytes_slice(in, offset, in.len - (offset < in.len ? offset : in.len));
-}
-
-static size_t skip_spaces(struct bytes line, size_t at) {
-    uint32_t c;
-    for (size_t len; (len = utf8_next(&c, from(line, at))) > 0 && is_white_space(c); at += len) {
-    }
-    return at;
-}
-
 size_t line_body(struct bytes line, bool *marked) {
     size_t at = bytes_starts_with(line, BYTES("\xEF\xBB\xBF")) ? 3 : 0;
-    at = skip_spaces(line, at);
+    at = skip_white_space(line, at);
     *marked = at < line.len && line.data[at] == '#';
     while (at < line.len && (line.data[at] == '#' || line.data[at] == '*' || line.data[at] == '_')) {
         at++;
     }
-    return skip_spaces(line, at);
+    return skip_white_space(line, at);
 }
 
 const char *label_prefix(enum label_kind kind) {
@@ -51,17 +40,17 @@ static size_t take_chinese_article(struct number *number, struct bytes in) {
     if (!bytes_starts_with(in, BYTES("第")) && !bytes_starts_with(in, BYTES("제"))) {
         return 0;
     }
-    size_t at = skip_spaces(in, BYTES("第").len);
-    size_t len = number_chinese(number, from(in, at));
+    size_t at = skip_white_space(in, BYTES("第").len);
+    size_t len = number_chinese(number, bytes_from(in, at));
     if (len == 0) {
-        len = number_digits(number, from(in, at));
+        len = number_digits(number, bytes_from(in, at));
     }
-    uint32_t c = utf8_at(in, skip_spaces(in, at + len));
+    uint32_t c = utf8_at(in, skip_white_space(in, at + len));
     if (len == 0 || !is_chinese_article(c)) {
         return 0;
     }
-    at = skip_spaces(in, at + len) + BYTES("条").len;
-    return at + number_inserted(number, from(in, at));
+    at = skip_white_space(in, at + len) + BYTES("条").len;
+    return at + number_inserted(number, bytes_from(in, at));
 }
 
 size_t label_number(struct number *number, struct bytes in) {
@@ -100,9 +89,9 @@ static size_t take_series_word(const char **series, struct bytes in) {
         {"ek", "ek"}, {"geçici", "gecici"}, {"GEÇİCİ", "gecici"}, {"mükerrer", "mukerrer"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t len = keyword_len(in, words[i][0]);
-        if (len > 0 && keyword_len(from(in, skip_spaces(in, len)), "madde") > 0) {
+        if (len > 0 && keyword_len(bytes_from(in, skip_white_space(in, len)), "madde") > 0) {
             *series = words[i][1];
-            return skip_spaces(in, len);
+            return skip_white_space(in, len);
         }
     }
     return 0;
@@ -112,13 +101,13 @@ static size_t take_series_word(const char **series, struct bytes in) {
 static size_t take_worded(struct number *number, struct bytes in, enum keyword keyword) {
     const char *series = NULL;
     size_t start = keyword == KEYWORD_ARTICLE ? take_series_word(&series, in) : 0;
-    size_t at = start + keyword_take(from(in, start), keyword);
+    size_t at = start + keyword_take(bytes_from(in, start), keyword);
     if (at == start || is_cited_form(bytes_slice(in, start, at - start))) {
         return 0;
     }
     at += at < in.len && in.data[at] == '.';
-    at = skip_spaces(in, at);
-    size_t len = label_number(number, from(in, at));
+    at = skip_white_space(in, at);
+    size_t len = label_number(number, bytes_from(in, at));
     if (len == 0 || !ends_label(utf8_at(in, at + len))) {
         return 0;
     }
@@ -134,18 +123,18 @@ static size_t take_worded(struct number *number, struct bytes in, enum keyword k
 bool is_range_of(enum label_kind kind, struct bytes line) {
     static const enum keyword keywords[] = {KEYWORD_NONE, KEYWORD_NONE, KEYWORD_ARTICLE, KEYWORD_SECTION};
     bool marked;
-    struct bytes in = trim(from(line, line_body(line, &marked)));
+    struct bytes in = trim(bytes_from(line, line_body(line, &marked)));
     if (kind != LABEL_ARTICLE && kind != LABEL_SECTION) {
         return false;
     }
     if (bytes_starts_with(in, BYTES("("))) { /* a remark before it: "(XXXX) §§ 3 bis 6" */
         const uint8_t *close = memchr(in.data, ')', in.len);
-        in = close ? trim(from(in, (size_t)(close - in.data) + 1)) : in;
+        in = close ? trim(bytes_from(in, (size_t)(close - in.data) + 1)) : in;
     }
     size_t len = keyword_take(in, keywords[kind]);
     struct number number;
     return len > 0 && is_cited_form(bytes_slice(in, 0, len)) &&
-           label_number(&number, from(in, skip_spaces(in, len))) > 0;
+           label_number(&number, bytes_from(in, skip_white_space(in, len))) > 0;
 }
 
 /* The letter of "2 a §". */
@@ -171,12 +160,12 @@ static size_t take_number_first(struct number *number, struct bytes in, bool sec
         return 0;
     }
     at += at < in.len && (in.data[at] == '-' || in.data[at] == '.');
-    at = skip_spaces(in, at);
-    at += section ? take_apart_letter(number, from(in, at)) : 0;
+    at = skip_white_space(in, at);
+    at += section ? take_apart_letter(number, bytes_from(in, at)) : 0;
     const char *const *words = section ? sections : articles;
     size_t count = section ? sizeof sections / sizeof sections[0] : sizeof articles / sizeof articles[0];
     for (size_t i = 0; i < count; i++) {
-        size_t len = keyword_len(from(in, at), words[i]);
+        size_t len = keyword_len(bytes_from(in, at), words[i]);
         if (len > 0) {
             return ends_label(utf8_at(in, at + len)) ? at + len : 0;
         }
@@ -185,7 +174,7 @@ static size_t take_number_first(struct number *number, struct bytes in, bool sec
 }
 
 /* 4. or 4) or 4． or "4 - ", not 4.5; 四、 */
-static size_t take_dotted(struct number *number, struct bytes in) {
+size_t label_dotted(struct number *number, struct bytes in) {
     size_t at = number_digits(number, in);
     if (at == 0) {
         at = number_chinese(number, in);
@@ -195,14 +184,16 @@ static size_t take_dotted(struct number *number, struct bytes in) {
     uint32_t mark = utf8_at(in, at);
     if (mark == '.' || mark == ')' || mark == 0xFF0E || mark == 0xFF09) {
         at += mark < 0x80 ? 1 : 3;
-        return mark == '.' && number_digits(&digits, from(in, at)) > 0 ? 0 : at;
+        return mark == '.' && number_digits(&digits, bytes_from(in, at)) > 0 ? 0 : at;
     }
-    at = skip_spaces(in, at);
+    at = skip_white_space(in, at);
     mark = utf8_at(in, at);
     at += mark == '-' ? 1 : 3;
     bool dash = mark == '-' || (mark >= 0x2010 && mark <= 0x2015);
-    return dash && is_white_space(utf8_at(in, at)) && number_digits(&digits, from(in, skip_spaces(in, at))) == 0 ? at
-                                                                                                                 : 0;
+    return dash && is_white_space(utf8_at(in, at)) &&
+                   number_digits(&digits, bytes_from(in, skip_white_space(in, at))) == 0
+               ? at
+               : 0;
 }
 
 /* IV. and a space; I) is a point of a list. */
@@ -221,7 +212,7 @@ static bool is_capital_or_uncased(uint32_t c) {
 /* "4 Heading": the number alone before a heading; not a date, which ends in a year. */
 static size_t take_bare(struct number *number, struct bytes in) {
     size_t at = number_digits(number, in);
-    size_t rest = skip_spaces(in, at);
+    size_t rest = skip_white_space(in, at);
     if (at == 0 || rest == at || !is_heading_like(in) || !is_capital_or_uncased(utf8_at(in, rest))) {
         return 0;
     }
@@ -233,7 +224,7 @@ static size_t take_bare(struct number *number, struct bytes in) {
 static size_t take_bracketed_number(struct number *number, struct bytes in) {
     uint32_t first = utf8_at(in, 0);
     size_t at = first == '(' ? 1 : first == 0xFF08 ? 3 : 0;
-    size_t len = at > 0 ? number_digits(number, from(in, at)) : 0;
+    size_t len = at > 0 ? number_digits(number, bytes_from(in, at)) : 0;
     uint32_t last = utf8_at(in, at + len);
     return len > 0 && (last == ')' || last == 0xFF09) ? at + len + (last < 0x80 ? 1 : 3) : 0;
 }
@@ -242,11 +233,11 @@ static size_t take_bracketed_number(struct number *number, struct bytes in) {
 static size_t skip_number_sign(struct bytes in, size_t at) {
     static const char *const signs[] = {"№", "n°", "nº", "no", "nr"};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        size_t len = keyword_len(from(in, at), signs[i]);
+        size_t len = keyword_len(bytes_from(in, at), signs[i]);
         if (len > 0) {
             at += len;
             at += at < in.len && in.data[at] == '.';
-            return skip_spaces(in, at);
+            return skip_white_space(in, at);
         }
     }
     return at;
@@ -268,8 +259,8 @@ static size_t take_annex_number(struct number *number, struct bytes in) {
 /* Annex II, 附件一, First Schedule, Annex: with a number, or alone. */
 static size_t take_annex_words(struct number *number, struct bytes in) {
     struct number ordinal = {0};
-    size_t start = skip_spaces(in, number_word(&ordinal, in));
-    size_t at = start + keyword_take(from(in, start), KEYWORD_ANNEX);
+    size_t start = skip_white_space(in, number_word(&ordinal, in));
+    size_t at = start + keyword_take(bytes_from(in, start), KEYWORD_ANNEX);
     bool companion = at == start && ordinal.value == 0; /* Protocol 1: only with its number */
     at += companion ? keyword_take(in, KEYWORD_COMPANION) : 0;
     if (at == start) {
@@ -279,10 +270,10 @@ static size_t take_annex_words(struct number *number, struct bytes in) {
         *number = ordinal;
         return ends_label(utf8_at(in, at)) && is_heading_like(in) ? at : 0;
     }
-    start = skip_spaces(in, at);
+    start = skip_white_space(in, at);
     start += start < in.len && in.data[start] == '('; /* Protocol (No 1) */
     start = skip_number_sign(in, start);
-    size_t len = take_annex_number(number, from(in, start));
+    size_t len = take_annex_number(number, bytes_from(in, start));
     if (len == 0) {
         uint32_t next = utf8_at(in, start);
         *number = (struct number){0};
@@ -292,8 +283,8 @@ static size_t take_annex_words(struct number *number, struct bytes in) {
 }
 
 static size_t take_annex(struct number *number, struct bytes in) {
-    size_t article = skip_spaces(in, keyword_len(in, "the")); /* The Schedule */
-    size_t len = take_annex_words(number, from(in, article));
+    size_t article = skip_white_space(in, keyword_len(in, "the")); /* The Schedule */
+    size_t len = take_annex_words(number, bytes_from(in, article));
     return len > 0 ? article + len : 0;
 }
 
@@ -315,7 +306,7 @@ static size_t take_label(struct label *label, struct bytes in) {
         label->kind = LABEL_ARTICLE;
     } else if ((len = take_number_first(number, in, true)) > 0) {
         label->kind = LABEL_SECTION;
-    } else if ((len = take_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
+    } else if ((len = label_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
         label->kind = LABEL_CLAUSE;
     } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0) {
         label->kind = LABEL_ARTICLE;
@@ -342,7 +333,7 @@ static enum label_shape shape_after(struct bytes line, size_t end) {
         end++; /* **Article 1** */
     }
     uint32_t c = utf8_at(line, end);
-    size_t at = skip_spaces(line, end);
+    size_t at = skip_white_space(line, end);
     uint32_t next = utf8_at(line, at);
     if (next == '-' || (next >= 0x2010 && next <= 0x2015)) {
         return SHAPE_DASH;
@@ -359,7 +350,7 @@ static enum label_shape shape_after(struct bytes line, size_t end) {
 struct label label_of(struct bytes line) {
     struct label label = {0};
     size_t body = line_body(line, &label.marked);
-    size_t len = take_label(&label, trim(from(line, body)));
+    size_t len = take_label(&label, trim(bytes_from(line, body)));
     if (len == 0) {
         return label;
     }
@@ -399,137 +390,4 @@ bool is_heading_like(struct bytes line) {
         line.len = before;
     }
     return false;
-}
-
-/* ---- points */
-
-static struct point_reading reading(enum point_style style, struct number number) {
-    return (struct point_reading){.style = style, .number = number};
-}
-
-static struct number number_plain(uint32_t value) {
-    struct number number = {.value = value};
-    snprintf(number.text, sizeof number.text, "%u", value);
-    return number;
-}
-
-/* A single Latin letter, a or A, as the order number of a list. */
-static size_t take_list_letter(struct number *number, struct bytes in) {
-    uint32_t c = utf8_at(in, 0);
-    uint32_t lower = c < 0x80 ? c | 0x20 : 0;
-    if (lower < 'a' || lower > 'z' || is_word(utf8_at(in, 1))) {
-        return 0;
-    }
-    *number = (struct number){.value = lower - 'a' + 1, .text = {(char)c, '\0'}};
-    return 1;
-}
-
-/* A single Cyrillic letter; ё and й are not used in lists. */
-static size_t take_cyrillic_letter(struct number *number, struct bytes in) {
-    static const uint8_t skipped = 0x0439 - 0x0430;
-    uint32_t c = case_fold(utf8_at(in, 0));
-    if (c < 0x0430 || c > 0x044F || c == 0x0439 || is_word(utf8_at(in, 2))) {
-        return 0;
-    }
-    uint32_t value = c - 0x0430;
-    *number = number_plain(value > skipped ? value : value + 1);
-    return 2;
-}
-
-/* What stands in brackets, or before the closing one. */
-static size_t take_bracketed(struct point *point, struct bytes in) {
-    struct number number;
-    size_t len = number_digits(&number, in);
-    if (len > 0) {
-        point->readings[0] = reading(POINT_DIGITS_PAREN, number);
-        return len;
-    }
-    if ((len = number_chinese(&number, in)) > 0) {
-        point->readings[0] = reading(POINT_CHINESE_PAREN, number);
-        return len;
-    }
-    if ((len = take_cyrillic_letter(&number, in)) > 0) {
-        point->readings[0] = reading(POINT_CYRILLIC_LETTER, number);
-        return len;
-    }
-    size_t letter = take_list_letter(&number, in);
-    if (letter > 0) {
-        point->readings[0] = reading(POINT_LETTER, number);
-    }
-    struct number roman;
-    len = number_roman(&roman, in);
-    if (len > 0) {
-        snprintf(roman.text, sizeof roman.text, "%.*s", (int)len, (const char *)in.data);
-        point->readings[1] = reading(POINT_ROMAN, roman);
-    }
-    return len > letter ? len : letter;
-}
-
-static bool is_opening(uint32_t c) {
-    return c == '(' || c == 0xFF08;
-}
-
-static bool is_closing(uint32_t c) {
-    return c == ')' || c == 0xFF09;
-}
-
-static size_t mark_size(uint32_t c) {
-    return c < 0x80 ? 1 : 3; /* the marks asked for are ASCII or of the basic plane's upper half */
-}
-
-/* （一） and ㈠, （1） and ⑴, ① : enclosed numbers that are one code point. */
-static size_t take_enclosed(struct point *point, struct bytes in) {
-    uint32_t c = utf8_at(in, 0);
-    if (c >= 0x2460 && c <= 0x2473) {
-        point->readings[0] = reading(POINT_CIRCLED, number_plain(c - 0x2460 + 1));
-    } else if (c >= 0x2474 && c <= 0x2487) {
-        point->readings[0] = reading(POINT_DIGITS_PAREN, number_plain(c - 0x2474 + 1));
-    } else if (c >= 0x3220 && c <= 0x3229) {
-        point->readings[0] = reading(POINT_CHINESE_PAREN, number_plain(c - 0x3220 + 1));
-    } else {
-        return 0;
-    }
-    return 3;
-}
-
-static size_t take_point(struct point *point, struct bytes in) {
-    size_t len = take_enclosed(point, in);
-    if (len > 0) {
-        return len;
-    }
-    struct number number;
-    len = take_dotted(&number, in);
-    if (len > 0 && !is_closing(utf8_at(in, utf8_before(in, len)))) {
-        bool chinese = utf8_at(in, utf8_before(in, len)) == 0x3001;
-        point->readings[0] = reading(chinese ? POINT_CHINESE : POINT_DIGITS_DOT, number);
-        return len;
-    }
-    len = take_list_letter(&number, in);
-    if (len > 0 && utf8_at(in, len) == '.') {
-        point->readings[0] = reading(POINT_LETTER_DOT, number);
-        return len + 1;
-    }
-    uint32_t first = utf8_at(in, 0);
-    size_t at = is_opening(first) ? mark_size(first) : 0;
-    len = take_bracketed(point, from(in, at));
-    uint32_t last = utf8_at(in, at + len);
-    if (len == 0 || !is_closing(last)) {
-        *point = (struct point){0};
-        return 0;
-    }
-    return at + len + mark_size(last);
-}
-
-bool point_of(struct point *out, struct bytes line) {
-    struct point point = {0};
-    bool marked;
-    size_t body = line_body(line, &marked);
-    size_t len = take_point(&point, from(line, body));
-    if (len == 0) {
-        return false;
-    }
-    point.start = body;
-    point.end = body + len;
-    *out = point;
-    return true;
 }

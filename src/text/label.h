@@ -43,6 +43,8 @@ size_t line_body(struct bytes line, bool *marked);
 
 /** The number after a word, "7", "L. 123-4", "Two", "IV"; its length, 0 where there is none. */
 size_t label_number(struct number *number, struct bytes in);
+/** "4.", "4)", "四、", "4 - ", not 4.5. */
+size_t label_dotted(struct number *number, struct bytes in);
 /** "IV." before a space or the end. */
 size_t label_roman(struct number *number, struct bytes in);
 
