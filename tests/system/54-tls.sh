@@ -8,12 +8,12 @@ pki=$work/pki
 mkdir -m 700 "$pki"
 authority() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$pki/$1.key" -out "$pki/$1.pem" -days 2 \
-        -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+        -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
 }
 certificate() { # NAME AUTHORITY
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$pki/$1.key" -out "$pki/$1.csr" -subj "/CN=$1" 2>/dev/null
     openssl x509 -req -in "$pki/$1.csr" -CA "$pki/$2.pem" -CAkey "$pki/$2.key" -days 2 -out "$pki/$1.pem" \
-        -extfile <(echo "subjectAltName=DNS:localhost") 2>/dev/null
+        -extfile <(printf '%s\n' subjectAltName=DNS:localhost subjectKeyIdentifier=hash authorityKeyIdentifier=keyid) 2>/dev/null
 }
 authority servers
 authority clients
@@ -35,6 +35,7 @@ ask_tls() {
     PORT=$tls_port CA=${1:-$pki/servers.pem} CERT=${2:-} python3 - <<'EOF'
 import os, ssl, rpc
 context = ssl.create_default_context(cafile=os.environ["CA"])
+context.verify_flags |= ssl.VERIFY_X509_STRICT  # as a newer Python does by itself
 if os.environ["CERT"]:
     context.load_cert_chain(os.environ["CERT"] + ".pem", os.environ["CERT"] + ".key")
 connection = rpc.Connection(("localhost", int(os.environ["PORT"])), tls=context, timeout=5)
