@@ -136,6 +136,7 @@ static void slot_seal(struct slot *slot, enum exchange_next next) {
     slot->sealing = (struct sealing){.state = slot->exchange.view->state,
                                      .request_digest = slot->exchange.request_digest,
                                      .answer_digest = slot->exchange.answer->digest,
+                                     .begun_ns = slot->exchange.call.begun_ns,
                                      .sealed = slot_send};
     struct sealer *sealer = slot->listener->parts.exchanger->server->sealer;
     if (listener_calls(slot->listener) == 1) {

@@ -10,6 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A caller that waits for each answer before it asks again needs longer than this from one to the other, if only for two turns of the scheduler; what comes
+ * sooner had been waiting.
+ */
+#define LONE_GAP_NS 6000u
+
 struct sealer {
     char origin[LIMIT_ORIGIN + 1];
     size_t batch_max;
@@ -29,6 +35,7 @@ struct sealer {
     uint8_t public_key[PUBLIC_KEY_LEN];
     struct merkle_tree tree;
     struct buffer head;
+    uint64_t ended_ns; /* when the last batch was on its way, by the monotonic clock */
 };
 
 /* Answers of one state can be told in one head; the note may have got more signatures meanwhile. */
@@ -97,6 +104,7 @@ static void seal_batch(struct sealer *sealer, struct sealing *const batch[], siz
         merkle_tree_path(&seal.path, &sealer->tree, i);
         batch[i]->sealed(batch[i], error ? NULL : &seal); /* it may be gone after this */
     }
+    sealer->ended_ns = clock_monotonic_ns();
 }
 
 static void *run(void *context) {
@@ -123,12 +131,17 @@ void sealer_submit(struct sealer *sealer, struct sealing *sealing) {
 }
 
 void sealer_submit_lone(struct sealer *sealer, struct sealing *sealing) {
-    if (pthread_mutex_trylock(&sealer->desk) != 0) { /* a batch is being sealed: the next one takes this along */
-        sealer_submit(sealer, sealing);
-        return;
+    bool is_at_desk = pthread_mutex_trylock(&sealer->desk) == 0;
+    bool is_lone = is_at_desk && sealing->begun_ns > sealer->ended_ns + LONE_GAP_NS;
+    if (is_lone) {
+        seal_batch(sealer, &sealing, 1);
     }
-    seal_batch(sealer, &sealing, 1);
-    pthread_mutex_unlock(&sealer->desk);
+    if (is_at_desk) {
+        pthread_mutex_unlock(&sealer->desk);
+    }
+    if (!is_lone) { /* the next batch takes it along */
+        sealer_submit(sealer, sealing);
+    }
 }
 
 void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key) {

@@ -13,6 +13,7 @@ struct sealing {
     const struct ledger_state *state; /* that it was answered from */
     struct hash request_digest;
     struct hash answer_digest;
+    uint64_t begun_ns;  /* when its request came, by the monotonic clock */
     size_t batch;       /* set before `sealed`: answers under the same signature, */
     uint64_t sealed_ns; /* and when it was made, by the monotonic clock */
     /** Told once, from the sealer's thread, or from within sealer_submit_lone. It submits nothing itself. The seal's views end with the call-back; NULL where signing failed. */
@@ -30,7 +31,10 @@ void sealer_stop(struct sealer *sealer);
 void sealer_submit(struct sealer *sealer, struct sealing *sealing);
 /** From the next batch on another key seals; when this returns the one before is used no more. Not from two threads at once. */
 void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint8_t *public_key);
-/** For the answer of the only call under way: sealed at once, in the caller's thread, which saves two turns of the scheduler. While a batch is being sealed: as sealer_submit. */
+/**
+ * For the answer of the only call under way: sealed at once, in the caller's thread, which saves two turns of the scheduler. While a batch is being
+ * sealed, or where the request came on the heels of the last seal, so that more of them wait in the network: as sealer_submit.
+ */
 void sealer_submit_lone(struct sealer *sealer, struct sealing *sealing);
 
 #endif

@@ -25,6 +25,7 @@ struct waiting {
     struct seal_head head;
     uint64_t index;
     bool is_signed_by_key;
+    pthread_t sealed_by;
     sem_t *hold; /* where it keeps the sealer waiting, having said so at `held` */
     sem_t *done;
 };
@@ -54,6 +55,7 @@ static void tear_down(void) {
 
 static void take_seal(struct sealing *sealing, const struct seal *seal) {
     struct waiting *waiting = (struct waiting *)sealing;
+    waiting->sealed_by = pthread_self();
     if (waiting->hold) {
         sem_post(&held);
         sem_wait(waiting->hold);
@@ -68,8 +70,10 @@ static void take_seal(struct sealing *sealing, const struct seal *seal) {
 }
 
 static void prepare(struct waiting *waiting, unsigned number, const struct ledger_state *state) {
-    *waiting = (struct waiting){
-        .sealing = {.state = state, .sealed = take_seal}, .error = -1, .hold = waiting->hold, .done = &done};
+    *waiting = (struct waiting){.sealing = {.state = state, .begun_ns = clock_monotonic_ns(), .sealed = take_seal},
+                                .error = -1,
+                                .hold = waiting->hold,
+                                .done = &done};
     seal_digest(&waiting->sealing.request_digest, bytes_of(&number, sizeof(number)));
     seal_digest(&waiting->sealing.answer_digest, bytes_of(states, number % 7));
 }
@@ -130,6 +134,20 @@ START_TEST(lone_answer_joins_the_queue_while_a_batch_is_sealed) {
     wait_for(2);
     assert_sealed(&waiting[1], &states[0]);
     sem_destroy(&hold);
+}
+END_TEST
+
+START_TEST(lone_answer_on_the_heels_of_another_joins_the_queue) {
+    static struct waiting waiting[2];
+    prepare(&waiting[0], 0, &states[0]);
+    prepare(&waiting[1], 1, &states[0]); /* came before the first was sealed */
+    sealer_submit_lone(sealer, &waiting[0].sealing);
+    ck_assert_int_eq(sem_trywait(&done), 0);
+    sealer_submit_lone(sealer, &waiting[1].sealing);
+    wait_for(1);
+    ck_assert(!pthread_equal(waiting[1].sealed_by, pthread_self()));
+    ck_assert(pthread_equal(waiting[0].sealed_by, pthread_self()));
+    assert_sealed(&waiting[1], &states[0]);
 }
 END_TEST
 
@@ -287,6 +305,7 @@ int main(void) {
     tcase_add_test(tests, lone_answer_waits_for_nobody);
     tcase_add_test(tests, lone_answer_is_sealed_before_submitting_returns);
     tcase_add_test(tests, lone_answer_joins_the_queue_while_a_batch_is_sealed);
+    tcase_add_test(tests, lone_answer_on_the_heels_of_another_joins_the_queue);
     tcase_add_test(tests, batch_is_what_waits_up_to_the_limit);
     tcase_add_test(tests, batch_keeps_the_bound_that_was_asked_for);
     tcase_add_test(tests, batch_never_mixes_states);
