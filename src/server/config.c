@@ -37,6 +37,7 @@ enum {
     OPT_PEER_CONNECTIONS,
     OPT_PEER_CALLS,
     OPT_PEER_RATE,
+    OPT_DOOR,
     OPT_CACHE,
     OPT_BATCH,
     OPT_CPUS,
@@ -72,6 +73,7 @@ static const struct option options[] = {
     {"peer-connections", required_argument, NULL, OPT_PEER_CONNECTIONS},
     {"peer-calls", required_argument, NULL, OPT_PEER_CALLS},
     {"peer-rate", required_argument, NULL, OPT_PEER_RATE},
+    {"door", required_argument, NULL, OPT_DOOR},
     {"cache", required_argument, NULL, OPT_CACHE},
     {"batch", required_argument, NULL, OPT_BATCH},
     {"cpus", required_argument, NULL, OPT_CPUS},
@@ -108,6 +110,7 @@ static const char help[] =
     "  --peer-connections N  connections of one address (256; of loopback as many as there are), 0 for no limit;\n"
     "  --peer-calls N        its calls at one time (256; the same)\n"
     "  --peer-rate N         its calls a second (10000; the same)\n"
+    "  --door stream|rep0    how connections are served: on byte streams, many requests a read (stream), or by nng's REP0\n"
     "  --cache MIB           memory for answers that are asked again (8), 0 for none\n"
     "  --batch N             answers under one signature, 1 to 1024 (1024)\n"
     "  --cpus LIST           run on these processors only, as in 0,1 (all)\n"
@@ -281,6 +284,11 @@ static int take(struct config *config, int val, const char *argument) {
     case OPT_PEER_CALLS:
     case OPT_PEER_RATE:
         return take_limit(&config->limits, val, argument);
+    case OPT_DOOR:
+        if (strcmp(argument, "rep0") != 0 && strcmp(argument, "stream") != 0)
+            return told("--door takes stream or rep0", argument);
+        config->door = strcmp(argument, "rep0") == 0 ? LISTENER_REP : LISTENER_STREAM;
+        return -1;
     case OPT_CACHE:
         return take_cache(config, argument);
     case OPT_BATCH:
@@ -465,6 +473,7 @@ int config_read(struct config *out, int argc, char **argv) {
     *out = (struct config){.http = "127.0.0.1:7780",
                            .follow_interval_s = 10,
                            .limits = LIMITS_DEFAULT,
+                           .door = LISTENER_STREAM,
                            .cache_bytes = (size_t)CACHE_MIB << 20,
                            .batch = LIMIT_BATCH,
                            .drain_timeout_s = 10,

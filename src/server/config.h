@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/listener.h"
 #include "server/peers.h"
 
 #define CONFIG_LISTEN_MAX 16
@@ -39,6 +40,7 @@ struct config {
     bool is_first_start_allowed; /* an empty folder may be made a ledger of its own: see config_read */
     bool is_empty;               /* --empty: without the built-in instrument */
     bool allow_plaintext;
+    enum listener_kind door;
     size_t cache_bytes; /* of answers that are kept */
     size_t batch;       /* answers under one signature, 1 to LIMIT_BATCH */
     const char *cpus;   /* numbers with commas between; NULL: all */

@@ -1,6 +1,7 @@
 /*
- * One front door: a REP0 socket of nng with many contexts, each a call on its way: received, answered, sealed, sent. Driven by nng's
- * call-backs; nothing here waits. PROTOCOL.md sections 4 and 9.
+ * Front doors: SP request/reply over tcp://, ipc:// and tls+tcp://, each call received, answered, sealed, sent (serving.h). Driven by nng's
+ * call-backs; nothing here waits. Two kinds: REP0 sockets of nng (rep_listener.c), and the same protocol on nng's byte streams (stream_listener.c), many
+ * requests a read and one write a batch. PROTOCOL.md sections 4 and 9.
  */
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
@@ -11,9 +12,9 @@
 #include "server/tls.h"
 #include "server/workers.h"
 
-#define LISTENER_CONTEXTS 512 /* calls at one time */
-
 struct listener;
+
+enum listener_kind { LISTENER_REP, LISTENER_STREAM };
 
 /** What the doors of a service share; all of it outlives them, and so does the sealer of the exchanger's server. */
 struct listener_parts {
@@ -23,10 +24,10 @@ struct listener_parts {
     struct tls *tls; /* NULL where no URL is tls+tcp:// */
 };
 
-/** Listens on an nng URL. */
-MUST_USE int listener_start(struct listener **out, const char *url, const struct listener_parts *parts,
-                            struct fault *fault);
-/** Closes the socket, and waits until no call is left. NULL is fine. */
+/** Listens on an nng URL. tls+tcp:// is REP0's in either kind. */
+MUST_USE int listener_start(struct listener **out, enum listener_kind kind, const char *url,
+                            const struct listener_parts *parts, struct fault *fault);
+/** Closes the door and its connections, and waits until no call is left. NULL is fine. */
 void listener_stop(struct listener *listener);
 /** Gives new connections the certificate that tls has now. */
 MUST_USE int listener_retake_tls(struct listener *listener, struct fault *fault);

@@ -172,7 +172,8 @@ static int open_doors(struct running *running, struct fault *fault) {
     while (!error && running->listeners_count < config->listen_count) {
         const char *url = config->listen[running->listeners_count];
         error = folder_of_socket(url, fault);
-        error = error ? error : listener_start(&running->listeners[running->listeners_count], url, &parts, fault);
+        error = error ? error
+                      : listener_start(&running->listeners[running->listeners_count], config->door, url, &parts, fault);
         running->listeners_count += error == 0;
     }
     return error;

@@ -35,6 +35,7 @@ struct sealer {
     uint8_t public_key[PUBLIC_KEY_LEN];
     struct merkle_tree tree;
     struct buffer head;
+    struct after_batch *after;
     uint64_t ended_ns; /* when the last batch was on its way, by the monotonic clock */
 };
 
@@ -104,7 +105,17 @@ static void seal_batch(struct sealer *sealer, struct sealing *const batch[], siz
         merkle_tree_path(&seal.path, &sealer->tree, i);
         batch[i]->sealed(batch[i], error ? NULL : &seal); /* it may be gone after this */
     }
+    while (sealer->after) {
+        struct after_batch *after = sealer->after;
+        sealer->after = after->next;
+        after->run(after);
+    }
     sealer->ended_ns = clock_monotonic_ns();
+}
+
+void sealer_after_batch(struct sealer *sealer, struct after_batch *after) {
+    after->next = sealer->after;
+    sealer->after = after;
 }
 
 static void *run(void *context) {

@@ -23,6 +23,12 @@ struct sealing {
 
 struct sealer;
 
+/** What is done once when all of the batch under way have their seals; the caller's memory. */
+struct after_batch {
+    void (*run)(struct after_batch *after); /* asks for nothing itself */
+    struct after_batch *next;               /* for sealer.c */
+};
+
 /** batch_max: answers under one signature, 1 to LIMIT_BATCH. secret_key: 64 bytes, read while the sealer lives; public_key: 32. Origin is copied. */
 MUST_USE int sealer_start(struct sealer **out, const char *origin, size_t batch_max, const uint8_t *secret_key,
                           const uint8_t *public_key, struct fault *fault);
@@ -36,5 +42,8 @@ void sealer_use_key(struct sealer *sealer, const uint8_t *secret_key, const uint
  * sealed, or where the request came on the heels of the last seal, so that more of them wait in the network: as sealer_submit.
  */
 void sealer_submit_lone(struct sealer *sealer, struct sealing *sealing);
+
+/** For a `sealed` to ask for, which is called within a batch. */
+void sealer_after_batch(struct sealer *sealer, struct after_batch *after);
 
 #endif
