@@ -506,6 +506,8 @@ int stream_new(struct stream **out, nng_stream *wire, uint32_t pipe, enum sp_car
     stream->carrier = carrier;
     stream->pipe = pipe;
     stream->flush.run = flush;
+    stream->is_sending = true;
+    stream->holders = 2; /* the greeting that is sent first, and the reading */
     calls_clear(&stream->out_calls);
     calls_clear(&stream->going_calls);
     buffer_init(&stream->out, OUT_MOST);
@@ -525,8 +527,6 @@ void stream_start(struct stream *stream) {
     if (greeting) {
         sp_greeting(greeting);
     }
-    stream->is_sending = true;
-    stream->holders = 2; /* the greeting that is sent, and the reading */
     send_on(stream);
     receive(stream);
 }

@@ -97,11 +97,11 @@ static void take_in(struct stream_listener *listener, nng_stream *wire) {
     *stream_next(stream) = listener->streams;
     listener->streams = stream;
     listener->count++;
-    stream_start(stream);
     pthread_mutex_unlock(&listener->lock);
     if (is_late) {
         stream_close(stream);
     }
+    stream_start(stream); /* it may be gone when this returns */
 }
 
 static void accept_next(struct stream_listener *listener) {
