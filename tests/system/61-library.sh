@@ -44,7 +44,7 @@ done
 
 # The examples, as a project of a user's, by CMake: shared, then static.
 for static in OFF ON; do
-    cmake -S "$DEPOSITARY_SOURCE/tests/examples" -B "$work/examples-$static" -DCMAKE_PREFIX_PATH="$work/prefix" -DEXAMPLES_STATIC=$static \
+    cmake -G Ninja -S "$DEPOSITARY_SOURCE/tests/examples" -B "$work/examples-$static" -DCMAKE_PREFIX_PATH="$work/prefix" -DEXAMPLES_STATIC=$static \
         -DCMAKE_C_FLAGS="-Wall -Wextra -Werror $sanitize" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log" >&2; fail "find_package(depositary)"; }
     cmake --build "$work/examples-$static" >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log" >&2; fail "the examples do not build ($static)"; }
 done
