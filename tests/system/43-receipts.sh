@@ -43,6 +43,9 @@ done <<'END'
 1	depositary.v1.DepositaryService/CheckQuote	bread and circuses	quote 'bread and circuses for the people'
 0	depositary.v1.LedgerService/GetCheckpoint	status    0	checkpoint
 0	grpc.health.v1.Health/Check	status    0	health
+0	depositary.v1.DepositaryService/ResolveCitation	Pact, para 2	cite 'Pact, para 2'
+0	depositary.v1.DepositaryService/GetClause	proven    pact en 2 cl_2	certify pact cl_2 -o "$work/certified"
+5	depositary.v1.LedgerService/GetCheckpoint	status    0	audit
 END
 
 # Held against the ledger of today: it grew; it lags; it is another one.

@@ -264,7 +264,7 @@ static bool begin_edition(struct liar *liar, struct scene *scene, const struct c
 
 static void begin_truth(struct liar *liar, struct scene *scene, const struct call_request *asked) {
     for (int kind = 0; kind < SCENES_COUNT; kind++) {
-        bool is_dynamic = kind == INCLUSION || kind == CONSISTENCY || kind == APPEND;
+        bool is_dynamic = kind == INCLUSION || kind == CONSISTENCY || kind == APPEND || kind == PUT;
         bool is_late = liar->state < STATE_NEW; /* most scenes are of editions that came with that state */
         if (!is_dynamic && (!is_late || kind == CHECKPOINT || kind == HEALTH) &&
             begin_if_asked(liar, scene, (enum scene_kind)kind, asked)) {

@@ -388,6 +388,21 @@ static void hold_state(struct scene *scene) {
     scene->has_held = true;
 }
 
+static void build_put(struct scene *scene) {
+    Depositary__V1__PutClausesRequest *request = scene_make(scene, &depositary__v1__put_clauses_request__descriptor);
+    Depositary__V1__PutClausesResponse *response = scene_make(scene, &depositary__v1__put_clauses_response__descriptor);
+    request->edition = (ProtobufCBinaryData){HASH_LEN, scene->world.editions[PACT_2].leaf.bytes};
+    request->clauses = scene_list(scene, 2);
+    for (size_t place = 0; place < 2; place++) {
+        request->clauses[place] = scene_make(scene, &depositary__v1__placed_clause__descriptor);
+        request->clauses[place]->place = place;
+    }
+    request->n_clauses = 2;
+    response->received = 2;
+    set_question(scene, "/depositary.v1.LedgerService/PutClauses", request, response);
+    hold_state(scene);
+}
+
 static void build_small(struct scene *scene, enum scene_kind kind) {
     if (kind == CHECKPOINT) {
         scene->checkpoint = scene_make(scene, &depositary__v1__get_checkpoint_response__descriptor);
@@ -461,6 +476,9 @@ void scene_begin(struct scene *scene, enum scene_kind kind, int64_t now, enum wo
     case CITATION:
         build_citation(scene);
         hold_state(scene);
+        break;
+    case PUT:
+        build_put(scene);
         break;
     case CHECKPOINT:
     case HEALTH:

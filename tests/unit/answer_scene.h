@@ -42,6 +42,7 @@ enum scene_kind {
     CITATION,
     HEALTH,
     APPEND,
+    PUT, /* two clauses of the pending append */
     SCENES_COUNT
 };
 
