@@ -1,6 +1,10 @@
 /* depositary: the command line. Common options, then the verb. */
 #include "cli/cli.h"
 
+#include "rpc/socket.h"
+
+#include <nng/nng.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +93,9 @@ int main(int argc, char **argv) {
     int status = verb->run(&cli, verb, argc - 1, argv + 1);
     if (status == CLI_UNVERIFIED && cli.is_json)
         cli_json_unverified(&cli);
+    bool was_connected = cli.client != NULL;
     cli_clean_up(&cli);
+    if (was_connected && socket_none_left())
+        nng_fini(); /* nng frees dialers and pipes on a thread of its own, which this waits for */
     return status;
 }

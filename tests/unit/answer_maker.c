@@ -279,7 +279,9 @@ ProtobufCBinaryData *world_path(struct world *world, const struct merkle_path *p
 
 static ProtobufCBinaryData data_of(struct world *world, struct bytes in) {
     ProtobufCBinaryData out = {in.len, world_alloc(world, in.len)};
-    memcpy(out.data, in.data, in.len);
+    if (in.len > 0) {
+        memcpy(out.data, in.data, in.len);
+    }
     return out;
 }
 
