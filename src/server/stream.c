@@ -239,19 +239,20 @@ static bool write_answer(struct stream *stream, const struct call_in_stream *cal
 static void answered(struct serving *serving, struct bytes answer, const struct seal *seal) {
     struct call_in_stream *call = (struct call_in_stream *)((char *)serving - offsetof(struct call_in_stream, serving));
     struct stream *stream = call->stream;
+    struct sealer *sealer = serving->parts->exchanger->server->sealer;
     pthread_mutex_lock(&stream->lock);
     bool is_written = !stream->is_closed && write_answer(stream, call, answer, seal);
     bool is_broken = !stream->is_closed && !is_written;
+    serving_leave(serving); /* once it is in the list the call may be sent, over, and another */
     if (is_written) {
         calls_add(&stream->out_calls, call);
         if (!stream->is_flush_due) {
             stream->is_flush_due = true;
             stream->holders++;
-            sealer_after_batch(serving->parts->exchanger->server->sealer, &stream->flush);
+            sealer_after_batch(sealer, &stream->flush);
         }
     }
     pthread_mutex_unlock(&stream->lock);
-    serving_leave(serving);
     if (is_broken) { /* an answer that is missing would be waited for */
         stream_close(stream);
     }
