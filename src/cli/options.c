@@ -298,6 +298,7 @@ int cli_client(struct cli *cli) {
     }
     if (cli->floor_path != NULL && floor.len == 0) {
         cli_error("--floor %s: empty, and so no checkpoint", cli->floor_path);
+        buffer_free(&floor);
         return CLI_USAGE;
     }
     state_dir(state, sizeof state);
