@@ -120,8 +120,9 @@ client=$!
 # A client waits a little before it asks one again that is going away: so as many restarts as it takes for calls to fall among them.
 touch "$work/calls"
 round=0
-while ((round < 2 || (round < 12 && $(wc -l <"$work/calls") <= 10))); do
+while ((round < 2 || (round < 60 && $(wc -l <"$work/calls") <= 10))); do
     ((++round))
+    sleep 0.3 # a restart takes less than a call that waits
     stop_daemon "$mirror"
     depositaryd --data "$work/mirror" --listen "$mirror_url" --http none --follow "$origin_url" 2>>"$work/mirror.log" &
     mirror=$!
