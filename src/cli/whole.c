@@ -1,7 +1,7 @@
 /* A whole edition: every clause in order, each proved, and together the deposited file: length and SHA-256 as the edition record says. */
+#include "base/sha256.h"
 #include "cli/cli.h"
 
-#include <sodium.h>
 #include <string.h>
 
 static bool is_same_edition(const depositary_edition *a, const depositary_edition *b) {
@@ -9,10 +9,10 @@ static bool is_same_edition(const depositary_edition *a, const depositary_editio
 }
 
 static int check_source(const struct cli_whole *whole) {
-    crypto_hash_sha256_state state;
-    uint8_t sha256[crypto_hash_sha256_BYTES];
+    struct sha256 hash;
+    uint8_t digest[SHA256_LEN];
     uint64_t length = 0, clauses = 0;
-    crypto_hash_sha256_init(&state);
+    sha256_begin(&hash);
     for (size_t i = 0; i < whole->pages.count; i++) {
         const depositary_answer *page = whole->pages.answers[i];
         if (!is_same_edition(whole->edition, depositary_answer_edition(page, 0)))
@@ -21,14 +21,14 @@ static int check_source(const struct cli_whole *whole) {
             const depositary_clause *clause = depositary_answer_clause(page, j);
             if (clause->place != clauses++)
                 return DEPOSITARY_E_LIST_GAP;
-            crypto_hash_sha256_update(&state, (const unsigned char *)clause->text, clause->text_len);
+            sha256_add(&hash, bytes_of(clause->text, clause->text_len));
             length += clause->text_len;
         }
     }
-    crypto_hash_sha256_final(&state, sha256);
+    sha256_end(&hash, digest);
     if (clauses != whole->edition->clauses)
         return DEPOSITARY_E_LIST_GAP;
-    if (length != whole->edition->source_length || memcmp(sha256, whole->edition->source_sha256, sizeof sha256) != 0)
+    if (length != whole->edition->source_length || memcmp(digest, whole->edition->source_sha256, sizeof digest) != 0)
         return DEPOSITARY_E_SOURCE;
     return 0;
 }

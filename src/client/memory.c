@@ -2,6 +2,7 @@
 #include "client/memory.h"
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ static int describe_policy(struct buffer *out, const struct policy *policy) {
 
 int memory_init(struct memory *memory, const char *dir, const struct policy *policy, struct fault *fault) {
     struct buffer text;
-    uint8_t digest[crypto_hash_sha256_BYTES];
+    uint8_t digest[SHA256_LEN];
     char hex[sizeof digest * 2 + 1];
     memset(memory, 0, sizeof *memory);
     if (dir == NULL || dir[0] == '\0') {
@@ -59,7 +60,7 @@ int memory_init(struct memory *memory, const char *dir, const struct policy *pol
     buffer_init(&text, 1024 * 1024);
     int error = describe_policy(&text, policy);
     if (error == 0) {
-        (void)crypto_hash_sha256(digest, text.data, text.len);
+        sha256(digest, buffer_bytes(&text));
         (void)sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
         (void)snprintf(memory->name, sizeof memory->name, "%.*s.checkpoint", NAME_HEX, hex);
         (void)snprintf(memory->dir, sizeof memory->dir, "%s", dir);

@@ -56,7 +56,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdepositary-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-    "libdepositary${PROJECT_VERSION_MAJOR} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libnng-dev, libprotobuf-c-dev, libsodium-dev, libutf8proc-dev")
+    "libdepositary${PROJECT_VERSION_MAJOR} (= ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}), libnng-dev, libprotobuf-c-dev, libsodium-dev, libutf8proc-dev, nettle-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "development files of libdepositary
 Headers, static libraries, pkg-config files and a CMake package for programs
 that call a depositary of treaties and laws, or verify what it certified.")

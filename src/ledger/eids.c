@@ -1,7 +1,7 @@
 /* The eIds of one edition. PROTOCOL.md section 2. */
 #include "ledger/eids.h"
 
-#include <sodium.h>
+#include "base/sha256.h"
 
 /* What is known of a string of bytes. */
 #define IS_EID   1u /* it is a clause's eId */
@@ -13,7 +13,7 @@ void eids_free(struct eids *eids) {
 
 static struct hash key_of(struct bytes words) {
     struct hash key;
-    crypto_hash_sha256(key.bytes, words.data, words.len);
+    sha256(key.bytes, words);
     return key;
 }
 

@@ -7,7 +7,7 @@
 void rebuild_init(struct rebuild *rebuild, const struct edition_record *edition) {
     *rebuild = (struct rebuild){.edition = edition};
     merkle_edge_init(&rebuild->edge);
-    crypto_hash_sha256_init(&rebuild->source);
+    sha256_begin(&rebuild->source);
 }
 
 void rebuild_free(struct rebuild *rebuild) {
@@ -32,7 +32,7 @@ int rebuild_clause(struct rebuild *rebuild, struct bytes record, const struct ha
     if (error)
         return error;
     rebuild->source_length += clause.text.len;
-    crypto_hash_sha256_update(&rebuild->source, clause.text.data, clause.text.len);
+    sha256_add(&rebuild->source, clause.text);
     return merkle_edge_append(&rebuild->edge, leaf_hash, sink, context);
 }
 
@@ -47,8 +47,8 @@ int rebuild_finish(struct rebuild *rebuild, struct fault *fault) {
         return fault_set(fault, DEPOSITARY_E_RULE, "the clauses do not rebuild clauses-root");
     if (rebuild->source_length != edition->source_length)
         return fault_set(fault, DEPOSITARY_E_RULE, "the clauses do not rebuild source-length");
-    uint8_t digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_final(&rebuild->source, digest);
+    uint8_t digest[SHA256_LEN];
+    sha256_end(&rebuild->source, digest);
     if (memcmp(digest, edition->source_sha256, sizeof digest) != 0)
         return fault_set(fault, DEPOSITARY_E_RULE, "the clauses do not rebuild source-sha256");
     return DEPOSITARY_OK;

@@ -5,15 +5,14 @@
 #ifndef LEDGER_REBUILD_H
 #define LEDGER_REBUILD_H
 
-#include <sodium.h>
-
+#include "base/sha256.h"
 #include "ledger/eids.h"
 #include "proof/record.h"
 
 struct rebuild {
     const struct edition_record *edition; /* what is to come out; the caller's */
     struct merkle_edge edge;              /* its size is the next place */
-    crypto_hash_sha256_state source;
+    struct sha256 source;
     uint64_t source_length;
     struct eids eids;
 };

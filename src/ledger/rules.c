@@ -1,8 +1,9 @@
 /* The rules of the ledger, entry by entry. PROTOCOL.md section 2. */
 #include "ledger/rules.h"
 
+#include "base/sha256.h"
+
 #include <inttypes.h>
-#include <sodium.h>
 #include <string.h>
 
 #define KEY_ACTIVE  1u
@@ -50,13 +51,13 @@ static uint64_t edition_value(uint64_t text, uint32_t number) {
 }
 
 static struct hash text_key(const struct edition_record *edition) {
-    crypto_hash_sha256_state state;
+    struct sha256 hash;
     struct hash key;
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, edition->instrument.data, edition->instrument.len);
-    crypto_hash_sha256_update(&state, (const uint8_t *)" ", 1);
-    crypto_hash_sha256_update(&state, edition->language.data, edition->language.len);
-    crypto_hash_sha256_final(&state, key.bytes);
+    sha256_begin(&hash);
+    sha256_add(&hash, edition->instrument);
+    sha256_add(&hash, BYTES(" "));
+    sha256_add(&hash, edition->language);
+    sha256_end(&hash, key.bytes);
     return key;
 }
 

@@ -3,10 +3,10 @@
  * the office's own ledger checks all of them again. Memory is proportional to the files that are deposited.
  */
 #include "base/encode.h"
+#include "base/sha256.h"
 #include "office/room.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -436,8 +436,7 @@ static int place_in_history(struct edition_record *out, const struct office_draf
 }
 
 static void describe_source(struct edition_record *out, const struct draft_edition *edition, struct bytes source) {
-    static const uint8_t nothing[1] = {0};
-    crypto_hash_sha256(out->source_sha256, source.len ? source.data : nothing, source.len);
+    sha256(out->source_sha256, source);
     out->source_length = source.len;
     out->clauses = edition->units_count;
     if (edition->units_count > 0) {

@@ -7,12 +7,13 @@
  */
 #include "proof/merkle.h"
 
+#include "base/sha256.h"
+
 #include <protobuf-c/protobuf-c.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(HASH_LEN == crypto_hash_sha256_BYTES, "a hash is SHA-256");
+_Static_assert(HASH_LEN == SHA256_LEN, "a hash is SHA-256");
 
 #define SIZE_END        (UINT64_C(1) << 63) /* sizes and indices are below this */
 #define TREE_LEAVES_MAX (UINT64_C(1) << 32) /* of a tree in memory: 256 GiB of nodes */
@@ -26,7 +27,7 @@ struct bytes hash_bytes(const struct hash *hash) {
 }
 
 void merkle_empty_root(struct hash *out) {
-    crypto_hash_sha256(out->bytes, NULL, 0);
+    sha256(out->bytes, (struct bytes){NULL, 0});
 }
 
 void merkle_leaf_hash(struct hash *out, struct bytes entry) {
@@ -35,15 +36,13 @@ void merkle_leaf_hash(struct hash *out, struct bytes entry) {
 
 void merkle_leaf_hash_2(struct hash *out, struct bytes head, struct bytes tail) {
     static const uint8_t prefix = 0x00;
-    crypto_hash_sha256_state state;
+    struct sha256 hash;
 
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, &prefix, 1);
-    if (head.len > 0)
-        crypto_hash_sha256_update(&state, head.data, head.len);
-    if (tail.len > 0)
-        crypto_hash_sha256_update(&state, tail.data, tail.len);
-    crypto_hash_sha256_final(&state, out->bytes);
+    sha256_begin(&hash);
+    sha256_add(&hash, (struct bytes){&prefix, 1});
+    sha256_add(&hash, head);
+    sha256_add(&hash, tail);
+    sha256_end(&hash, out->bytes);
 }
 
 void merkle_node_hash(struct hash *out, const struct hash *left, const struct hash *right) {
@@ -52,7 +51,7 @@ void merkle_node_hash(struct hash *out, const struct hash *left, const struct ha
     node[0] = 0x01;
     memcpy(node + 1, left->bytes, HASH_LEN);
     memcpy(node + 1 + HASH_LEN, right->bytes, HASH_LEN);
-    crypto_hash_sha256(out->bytes, node, sizeof(node));
+    sha256(out->bytes, (struct bytes){node, sizeof(node)});
 }
 
 /* ---- checks */

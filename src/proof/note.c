@@ -5,6 +5,7 @@
 #include "proof/note.h"
 
 #include "base/encode.h"
+#include "base/sha256.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -44,14 +45,14 @@ static bool key_name_valid(struct bytes name) {
 /* signed-note: the first four bytes of H(name || 0x0A || type || public key). */
 static void key_id(uint8_t out[KEY_ID_LEN], struct bytes name, uint8_t type, const uint8_t public_key[PUBLIC_KEY_LEN]) {
     const uint8_t between[2] = {'\n', type};
-    uint8_t digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
+    uint8_t digest[SHA256_LEN];
+    struct sha256 hash;
 
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, name.data, name.len);
-    crypto_hash_sha256_update(&state, between, sizeof(between));
-    crypto_hash_sha256_update(&state, public_key, PUBLIC_KEY_LEN);
-    crypto_hash_sha256_final(&state, digest);
+    sha256_begin(&hash);
+    sha256_add(&hash, name);
+    sha256_add(&hash, (struct bytes){between, sizeof(between)});
+    sha256_add(&hash, (struct bytes){public_key, PUBLIC_KEY_LEN});
+    sha256_end(&hash, digest);
     memcpy(out, digest, KEY_ID_LEN);
 }
 

@@ -5,6 +5,7 @@
 #include "proof/seal.h"
 
 #include "base/arena.h"
+#include "base/sha256.h"
 #include "base/time.h"
 #include "depositary/v1/seal.pb-c.h"
 
@@ -17,7 +18,7 @@
 #define PAE_START_MAX   96           /* bytes before the head */
 
 void seal_digest(struct hash *out, struct bytes in) {
-    crypto_hash_sha256(out->bytes, in.data, in.len);
+    sha256(out->bytes, in);
 }
 
 void seal_leaf(struct hash *out, const struct hash *request_sha256, const struct hash *answer_sha256) {

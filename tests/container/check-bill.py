@@ -27,7 +27,7 @@ assert own["checksums"] == [{"algorithm": "SHA256", "checksumValue": hashlib.sha
 
 linked = {r["relatedSpdxElement"] for r in bill["relationships"] if r["relationshipType"] == "STATIC_LINK"}
 names = {p["name"] for p in bill["packages"] if p["SPDXID"] in linked}
-for needed in ("libc6-dev", "libnng-dev", "libmbedtls-dev", "libsodium-dev", "libsqlite3-dev", "libprotobuf-c-dev", "libevent-dev"):
+for needed in ("libc6-dev", "libnng-dev", "libmbedtls-dev", "libsodium-dev", "nettle-dev", "libsqlite3-dev", "libprotobuf-c-dev", "libevent-dev"):
     assert needed in names, f"{needed} is not among {sorted(names)}"
 assert any(name.startswith("libgcc-") for name in names), names
 print(f"   {len(names)} packages linked in, {len(bill['packages']) - 1 - len(names)} more to build")

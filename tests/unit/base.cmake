@@ -1,6 +1,7 @@
 depositary_check(bytes depositary_base)
 depositary_check(encode depositary_base)
 depositary_check(arena depositary_base)
+depositary_check(sha256 depositary_base packages::sodium)
 depositary_check(time depositary_base)
 depositary_check(file depositary_base)
 depositary_check(log depositary_base)
