@@ -246,7 +246,7 @@ static bool begins_word(struct bytes in, size_t at) {
 /* A letter that stands alone in the midst of words is a word: "a", "y". */
 static bool is_lone_letter(const struct citation *citation) {
     const struct citation_chain *chain = &citation->items[0];
-    return citation->count == 1 && chain->count == 1 && chain->parts[0].number.value == 0;
+    return citation->count == 1 && chain->count == 1 && number_is_letter(&chain->parts[0].number);
 }
 
 static bool has_word(const struct citation_chain *chain) {

@@ -179,7 +179,7 @@ static size_t resolve_range(struct resolving *resolving, const struct citation_c
     struct number *number = &at.parts[chain->count - 1].number;
     const struct number first = *number;
     size_t before = resolving->out->count;
-    bool is_letters = first.value == 0 && chain->to.value == 0;
+    bool is_letters = number_is_letter(&first) && number_is_letter(&chain->to);
     uint32_t start = is_letters ? (uint8_t)first.text[0] : first.value;
     uint32_t end = is_letters ? (uint8_t)chain->to.text[0] : chain->to.value;
     at.parts[chain->count - 1].roman = (struct number){0};
@@ -270,9 +270,11 @@ static bool next_number(char out[LIMIT_EID + 1], struct resolving *resolving, co
     struct citation_chain near = *chain;
     near.count = chain->parts[0].kind == KEYWORD_ANNEX && chain->count > 1 ? 2 : 1;
     struct citation_part *part = &near.parts[near.count - 1];
-    uint32_t value = part->number.value > 0 ? part->number.value : part->roman.value;
+    bool is_roman = number_is_letter(&part->number);
+    uint32_t value = is_roman ? part->roman.value : part->number.value;
+    bool is_number = !is_roman || value > 0;
     part->roman = (struct number){0};
-    for (uint32_t step = 0; value > 0 && step <= NEAREST_REACH; step++) {
+    for (uint32_t step = 0; is_number && step <= NEAREST_REACH; step++) {
         snprintf(part->number.text, sizeof part->number.text, "%u", value > step ? value - step : 0);
         if (value > step && first_name(out, resolving, &near)) {
             return true;

@@ -308,6 +308,7 @@ static size_t take_label(struct label *label, struct bytes in) {
         label->kind = LABEL_SECTION;
     } else if ((len = label_dotted(number, in)) > 0 || (label->marked && (len = take_lone_number(number, in)) > 0)) {
         label->kind = LABEL_CLAUSE;
+        label->close = in.data[len - 1];
     } else if ((len = take_chinese_article(number, in)) > 0 || (len = take_worded(number, in, KEYWORD_ARTICLE)) > 0) {
         label->kind = LABEL_ARTICLE;
     } else if ((len = take_worded(number, in, KEYWORD_SECTION)) > 0) {

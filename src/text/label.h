@@ -25,7 +25,8 @@ struct label {
     enum label_kind kind;
     struct number number; /* of an annex without number: value 0 */
     enum label_shape shape;
-    size_t start; /* of the label as printed, with the dot of "4." */
+    uint8_t close; /* last byte of the label of a clause: "4." is another style than "4)" */
+    size_t start;  /* of the label as printed, with the dot of "4." */
     size_t end;
     size_t rest; /* what follows it, after white space and dots */
     bool marked; /* a Markdown heading */

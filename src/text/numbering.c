@@ -20,6 +20,7 @@ struct run {
     size_t end;
     enum label_kind kind;
     enum label_shape shape; /* how most labels of the kind go on */
+    uint8_t close;          /* what most labels of clauses end in */
     bool prose;             /* most go on in small letters, so that this says nothing */
     bool marked_only;       /* most labels of the kind are headings: one that is none is a reference */
     bool fresh_only;        /* all units so far began a paragraph */
@@ -82,18 +83,20 @@ static bool comes_later(const struct run *run, size_t i, const struct number *li
     for (i = next_candidate(run, i); i < limit; i = next_candidate(run, i)) {
         const struct label *label = &run->marks->items[i].label;
         if (label->number.value == value && strcmp(label->number.series, like->series) == 0 &&
-            (!as_usual || label->shape == run->shape)) {
+            (!as_usual ||
+             (label->close == run->close && (label->shape == run->shape || !label_is_worded(run->kind))))) {
             return true;
         }
     }
     return false;
 }
 
-/* A label that goes on in its line as others do not: it may be a reference at the start of a line. */
+/* A label that goes on in its line as others do not: it may be a reference at the start of a line. Or "4)" among "4.": it may be of
+ * a list. */
 static bool is_unusual(const struct run *run, const struct mark *mark) {
     const struct label *label = &mark->label;
-    return label_is_worded(run->kind) && label->shape != run->shape && label->shape != SHAPE_BRACKET && !label->alone &&
-           !label->marked;
+    return label->close != run->close || (label_is_worded(run->kind) && label->shape != run->shape &&
+                                          label->shape != SHAPE_BRACKET && !label->alone && !label->marked);
 }
 
 static bool next_goes_on(const struct run *run, size_t i) {
@@ -232,7 +235,13 @@ static void consider(struct run *run, size_t i) {
     struct mark *mark = &run->marks->items[i];
     const struct number *number = &mark->label.number;
     const struct number *last = last_of(run, number);
-    if (number_follows(last, number)) {
+    if (number->value == 0) {
+        if (run->taken == run->end && mark->fresh && next_goes_on(run, i)) { /* "0. Definitions", then "1." */
+            take(run, i);
+        } else {
+            reject(run, i);
+        }
+    } else if (number_follows(last, number)) {
         bool unusual = is_unusual(run, mark);
         if (unusual && comes_later(run, i, number, number->value, true)) {
             reject(run, i);
@@ -267,6 +276,7 @@ static void consider(struct run *run, size_t i) {
 
 static void survey(struct run *run) {
     size_t shapes[SHAPE_JOINED + 1] = {0};
+    size_t closes[UINT8_MAX + 1] = {0};
     size_t marked = 0;
     size_t prose = 0;
     size_t all = 0;
@@ -276,6 +286,7 @@ static void survey(struct run *run) {
             all++;
             marked += mark->label.marked;
             prose += mark->prose && mark->fresh;
+            closes[mark->label.close] += mark->fresh;
             shapes[mark->label.shape] += !mark->prose && (mark->fresh || mark->heading < mark->line);
         }
     }
@@ -284,6 +295,11 @@ static void survey(struct run *run) {
     for (int shape = 0; shape <= SHAPE_JOINED; shape++) {
         if (shapes[shape] > shapes[run->shape]) {
             run->shape = (enum label_shape)shape;
+        }
+    }
+    for (size_t close = 0; close <= UINT8_MAX; close++) {
+        if (closes[close] > closes[run->close]) {
+            run->close = (uint8_t)close;
         }
     }
 }

@@ -169,10 +169,12 @@ static size_t take_digits(struct number *out, struct bytes in) {
             return 0;
         }
     }
-    if (value > 0) {
-        number_set(out, value);
+    bool zero = value == 0 && len > 0 && len == utf8_next(&c, in); /* "0. Definitions" */
+    if (value == 0 && !zero) {
+        return 0;
     }
-    return value > 0 ? len : 0;
+    number_set(out, value);
+    return len;
 }
 
 size_t number_digits(struct number *out, struct bytes in) {
@@ -476,6 +478,10 @@ int number_compare(const struct number *a, const struct number *b) {
         return compare(a->value, b->value);
     }
     return a->inserted != b->inserted ? compare(a->inserted, b->inserted) : compare(a->further, b->further);
+}
+
+bool number_is_letter(const struct number *number) {
+    return number->value == 0 && number->text[0] != '0';
 }
 
 bool number_follows(const struct number *a, const struct number *b) {

@@ -13,7 +13,7 @@
  * scripts and Roman ones become Arabic; an inserted number (之一) follows a hyphen, 120-1.
  */
 struct number {
-    uint32_t value;    /* 1 to NUMBER_VALUE_MAX */
+    uint32_t value;    /* up to NUMBER_VALUE_MAX; 0 as well where there is only a letter or nothing */
     uint32_t inserted; /* order among what was inserted after value: 0 for none, then a, b or bis, ter or 之一, 之二 */
     uint32_t further;               /* order among what was inserted after that: the last 1 of L124-1-1 */
     bool compound;                  /* of several numbers: L123-4, 2.1 */
@@ -36,6 +36,8 @@ size_t number_of_article(struct number *out, struct bytes in);
 /** "premier", "first", "Two", "unique", "الحادية عشرة" and kin. */
 size_t number_word(struct number *out, struct bytes in);
 
+/** Whether it is a letter for itself, as of a point: (a). */
+bool number_is_letter(const struct number *number);
 /** Of one series: by value, then by what was inserted; <0, 0, >0. */
 int number_compare(const struct number *a, const struct number *b);
 /** Whether b may follow a with nothing left out: the next value, or an inserted number after the same or the next value; of

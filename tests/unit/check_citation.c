@@ -21,7 +21,7 @@ static const char *const texts[TEXTS_COUNT][16] = {
               "sec_241a", "sec_312b", "sec_312c"},
     [CRIMINAL] = {"art_{1-452}", "art_120-{1-6}", "art_120-1__p_{1-2}", "art_17__p_{2-5}", "art_26__p_{1-2}",
                   "art_26__p_1__point_{1-3}", "art_26__point_{1-3}"},
-    [MIXED] = {"cl_{1-9}", "art_{5-8}", "sec_5"},
+    [MIXED] = {"cl_{1-9}", "art_{5-8}", "sec_5", "sec_0"},
 };
 
 static bool pattern_has(const char *pattern, const char *eid) {
@@ -79,11 +79,13 @@ static const struct row rows[] = {
     {STATEMENT, "", "!", NULL},
     {STATEMENT, "...", "!", NULL},
     {STATEMENT, "the joint statement", "!", NULL},
-    {STATEMENT, "0", "!", NULL},
+    {STATEMENT, "0", "~ cl_1", NULL},
     {STATEMENT, "(7", "cl_7", NULL},
     {MIXED, "5", "? cl_5 art_5 sec_5", NULL},
     {MIXED, "7", "? cl_7 art_7", NULL},
     {MIXED, "9", "cl_9", NULL},
+    {MIXED, "section 0", "sec_0", NULL},
+    {MIXED, "0", "sec_0", NULL},
     {MIXED, "para 6", "? cl_6 art_6", NULL},
     {MIXED, "Article 9", "~ cl_9", NULL},
     {MIXED, "1, 2 and 9", "cl_1 cl_2 cl_9", NULL},
