@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "office/office.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct field {
     bool (*is_valid)(struct bytes value);
     bool may_be_none; /* `none` is the word for absent */
     bool is_required;
+    const char *wanted; /* what a value has to be, for who wrote another */
 };
 
 static bool authenticity_valid(struct bytes value) {
@@ -26,14 +28,18 @@ static bool authenticity_valid(struct bytes value) {
 }
 
 static const struct field fields[] = {
-    {"instrument", offsetof(struct description, instrument), instrument_valid, false, true},
-    {"language", offsetof(struct description, language), language_valid, false, true},
-    {"title", offsetof(struct description, title), value_valid, false, true},
-    {"date", offsetof(struct description, date), date_valid, true, false},
-    {"place", offsetof(struct description, place), value_valid, true, false},
-    {"authenticity", offsetof(struct description, authenticity), authenticity_valid, false, true},
-    {"translation-of", offsetof(struct description, translation_of), value_valid, true, false},
-    {"remark", offsetof(struct description, remark), value_valid, true, false},
+    {"instrument", offsetof(struct description, instrument), instrument_valid, false, true,
+     "small letters, digits and hyphens, such as az-cn-joint-statement-2025"},
+    {"language", offsetof(struct description, language), language_valid, false, true,
+     "a language tag, such as en or zh-Hans"},
+    {"title", offsetof(struct description, title), value_valid, false, true, "one line of text"},
+    {"date", offsetof(struct description, date), date_valid, true, false, "YYYY-MM-DD, or none"},
+    {"place", offsetof(struct description, place), value_valid, true, false, "one line of text, or none"},
+    {"authenticity", offsetof(struct description, authenticity), authenticity_valid, false, true,
+     "authentic, translation, or not established"},
+    {"translation-of", offsetof(struct description, translation_of), value_valid, true, false,
+     "a language, or the leaf hash of an edition record, or none"},
+    {"remark", offsetof(struct description, remark), value_valid, true, false, "one line of text, or none"},
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -141,7 +147,9 @@ static int read_field(struct reading *reading, size_t index, struct bytes value)
         return 0;
     }
     if (!field->is_valid(value)) {
-        return fail(reading, "a value that the record cannot hold", value);
+        char what[160];
+        snprintf(what, sizeof what, "%s has to be %s; it is", field->key, field->wanted);
+        return fail(reading, what, value);
     }
     char **place = field_of(reading->out, field);
     *place = copy_text(value);
@@ -185,7 +193,8 @@ static int read_line(struct reading *reading, struct bytes line) {
 static int judge_complete(const struct reading *reading) {
     for (size_t i = 0; i < FIELDS; i++) {
         if (fields[i].is_required && !reading->seen[i]) {
-            return fault_set(reading->fault, DEPOSITARY_E_FORMAT, "description: no line \"%s ...\"", fields[i].key);
+            return fault_set(reading->fault, DEPOSITARY_E_FORMAT, "description: no line \"%s ...\": it has to be %s",
+                             fields[i].key, fields[i].wanted);
         }
     }
     return 0;

@@ -228,9 +228,14 @@ int office_create(const char *dir, const struct office_init *init, struct fault 
 
 static int judge_dir(const char *dir, struct fault *fault) {
     struct stat about;
+    if (stat(dir, &about) != 0 && errno == ENOENT) {
+        return fault_set(fault, DEPOSITARY_E_MISSING,
+                         "there is no office at %s: name it (--office, DEPOSITARY_OFFICE), or make one: depositary "
+                         "office init %s",
+                         dir, dir);
+    }
     if (stat(dir, &about) != 0) {
-        return fault_set(fault, errno == ENOENT ? DEPOSITARY_E_MISSING : DEPOSITARY_E_IO,
-                         "cannot look at the office %s: %s", dir, strerror(errno));
+        return fault_set(fault, DEPOSITARY_E_IO, "cannot look at the office %s: %s", dir, strerror(errno));
     }
     if (!S_ISDIR(about.st_mode)) {
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s is not a folder", dir);

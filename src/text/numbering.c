@@ -181,10 +181,9 @@ static bool belongs_to_list(struct run *run, size_t i) {
     if (label_is_worded(run->kind)) {
         return false;
     }
-    if (run->chosen >= FRESH_RUN && run->fresh_only && !mark->fresh) {
-        return true;
-    }
-    if (run->in_list.value == 0 || !number_follows(&run->in_list, &mark->label.number)) {
+    bool goes_on = run->in_list.value > 0 && number_follows(&run->in_list, &mark->label.number);
+    bool stale = run->chosen >= FRESH_RUN && run->fresh_only && !mark->fresh; /* not where the others stood */
+    if (!goes_on && !stale) {
         return false;
     }
     bool list = comes_later(run, i, &mark->label.number, mark->label.number.value, false);
