@@ -1,4 +1,5 @@
 /* Whole files. A write leaves the old file or the new one, whatever happens between (rename(2) after fsync(2)). */
+#define _GNU_SOURCE /* renameat2 */
 #include "base/file.h"
 
 #include "base/time.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,6 +201,109 @@ int file_write(const char *path, struct bytes in, unsigned mode, struct fault *f
 int file_rename(const char *from, const char *to, struct fault *fault) {
     return rename(from, to) != 0 ? fail_with_errno(fault, "write", to) : sync_folder_of(to, fault);
 }
+
+/* ---- copies */
+
+static int copy_bytes(int from, int to) {
+    uint8_t chunk[READ_STEP];
+    int result = -1;
+    for (;;) {
+        ssize_t len = read_some(from, chunk, sizeof(chunk));
+        if (len <= 0) {
+            result = len == 0 ? 0 : -1;
+            break;
+        }
+        if (write_all(to, bytes_of(chunk, (size_t)len)) != 0) {
+            break;
+        }
+    }
+    explicit_bzero(chunk, sizeof(chunk)); /* it may have been a key's file */
+    return result;
+}
+
+static int fail_to_copy(struct fault *fault, const char *from, const char *to, const char *why) {
+    int error = errno == EEXIST ? DEPOSITARY_E_EXISTS : errno == ENOENT ? DEPOSITARY_E_MISSING : DEPOSITARY_E_IO;
+    return fault_set(fault, error, "cannot copy %s to %s: %s", from, to, why ? why : strerror(errno));
+}
+
+/* Into a file that was made for it. */
+static int fill(int to_fd, int from_fd, const char *from, const char *to, struct fault *fault) {
+    int error = copy_bytes(from_fd, to_fd) == 0 && fsync(to_fd) == 0 ? 0 : fail_to_copy(fault, from, to, NULL);
+    if (close(to_fd) != 0 && !error) {
+        error = fail_to_copy(fault, from, to, NULL);
+    }
+    if (error) {
+        unlink(to);
+    }
+    return error;
+}
+
+int file_copy(const char *from, const char *to, unsigned mode, struct fault *fault) {
+    struct stat about;
+    int from_fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (from_fd < 0) {
+        return fail_to_copy(fault, from, to, NULL);
+    }
+    int error = 0;
+    if (fstat(from_fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+        errno = 0;
+        error = fail_to_copy(fault, from, to, "not a file");
+    } else {
+        int to_fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, about.st_mode & (mode_t)mode);
+        error = to_fd < 0 ? fail_to_copy(fault, from, to, NULL) : fill(to_fd, from_fd, from, to, fault);
+    }
+    close(from_fd);
+    return error;
+}
+
+static int sync_file(const char *path, struct fault *fault) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return fail_with_errno(fault, "open", path);
+    }
+    int error = fsync(fd) == 0 ? 0 : fail_with_errno(fault, "sync", path);
+    close(fd);
+    return error;
+}
+
+/* Not over what is there. Some file systems know no second name for a file, others not the rename that spares what is there. */
+static int rename_to_new(const char *from, const char *to) {
+    if (link(from, to) == 0) {
+        return unlink(from);
+    }
+    return errno == EEXIST ? -1 : renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int file_place(const char *from, const char *to, struct fault *fault) {
+    int error = sync_file(from, fault);
+    if (error) {
+        return error;
+    }
+    if (rename_to_new(from, to) != 0) {
+        return errno == EEXIST
+                   ? fault_set(fault, DEPOSITARY_E_EXISTS, "%s is there already, and nothing is written over", to)
+                   : fail_with_errno(fault, "write", to);
+    }
+    return sync_folder_of(to, fault);
+}
+
+int file_lock(int *lock, const char *path, struct fault *fault) {
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return fail_with_errno(fault, "open", path);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        bool is_held = errno == EWOULDBLOCK;
+        int error = is_held ? fault_set(fault, DEPOSITARY_E_STATE, "another process holds %s", path)
+                            : fail_with_errno(fault, "lock", path);
+        close(fd);
+        return error;
+    }
+    *lock = fd;
+    return 0;
+}
+
+/* ---- folders */
 
 static bool is_folder(const char *path) {
     struct stat about;

@@ -13,6 +13,15 @@ MUST_USE int file_read_secret(struct buffer *out, const char *path, struct fault
 MUST_USE int file_write(const char *path, struct bytes in, unsigned mode, struct fault *fault);
 /** Renames over `to`, in the same folder, and syncs that. */
 MUST_USE int file_rename(const char *from, const char *to, struct fault *fault);
+/**
+ * Copies a regular file to a new one, and syncs it; its mode is that of `from` as far as `mode` allows. DEPOSITARY_E_EXISTS: `to` is there.
+ * Nothing is left where it fails.
+ */
+MUST_USE int file_copy(const char *from, const char *to, unsigned mode, struct fault *fault);
+/** Syncs a finished file and gives it the name `to`, in the same folder, unless that is there: DEPOSITARY_E_EXISTS. */
+MUST_USE int file_place(const char *from, const char *to, struct fault *fault);
+/** Takes the lock (flock(2)) of the file, made where it is not there, until the descriptor *lock is closed. DEPOSITARY_E_STATE: another has it. */
+MUST_USE int file_lock(int *lock, const char *path, struct fault *fault);
 /** Makes the folder and its parents (mode for each new one); fine where it is there. */
 MUST_USE int file_make_dir(const char *path, unsigned mode, struct fault *fault);
 /** "dir/name" in *out, with a NUL; DEPOSITARY_E_LIMIT where it does not fit. */

@@ -1,7 +1,7 @@
 # Completion of depositary(1) for bash.
 _depositary() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb='' i
-    local verbs='get list show history search quote cite certify verify audit export checkpoint watch health describe call deposit rectify office key'
+    local verbs='get list show history search quote cite certify verify audit export backup restore checkpoint watch health describe call deposit rectify office key'
     local common='--connect --policy --json --timeout --receipt --max-age --floor --ca --cert --key --insecure --help --version'
     local which='--language --edition --as-of' own=''
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -12,7 +12,7 @@ _depositary() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    --office | --spare | --output | -o)
+    --office | --spare | --data | --output | -o)
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
@@ -33,6 +33,7 @@ _depositary() {
     watch) own='--announce --every --count' ;;
     verify) own='--explain --online' ;;
     audit) own='--http' ;;
+    backup | restore) own='--data' ;;
     deposit) own='--about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
     rectify) own='--remark --act --language --about --numbering --outline --from --to --office --passphrase-file --offline --yes --dry-run --records' ;;
     office) own='init show renew cosign push backup retire --office --origin --spare --spare-key --passphrase-file --no-passphrase --offline --yes' ;;
@@ -40,7 +41,7 @@ _depositary() {
     esac
     if [[ $word == -* || -z $verb || $verb == office || $verb == key ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$own $common" -- "$word")
-    elif [[ $verb == verify || $verb == deposit || $verb == rectify || $verb == audit || $verb == export ]]; then
+    elif [[ $verb == verify || $verb == deposit || $verb == rectify || $verb == audit || $verb == export || $verb == backup || $verb == restore ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi
 }

@@ -70,8 +70,7 @@ int desk_ask(const struct desk *desk, const char *question) {
 
 /* ---- which office */
 
-/* The daemon's default data folder. False where this user has none. */
-static bool data_dir(char out[PATH_MAX]) {
+bool desk_data_dir(char out[PATH_MAX]) {
     const char *data = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
     int len = -1;
@@ -92,7 +91,7 @@ int desk_find(struct desk *desk) {
     if (given && *given != '\0') {
         int len = snprintf(desk->dir, sizeof(desk->dir), "%s", given);
         error = len < 0 || len >= PATH_MAX ? DEPOSITARY_E_LIMIT : 0;
-    } else if (data_dir(data)) {
+    } else if (desk_data_dir(data)) {
         error = file_path(desk->dir, sizeof(desk->dir), data, "office");
     } else {
         cli_error("which office? Give --office DIR or DEPOSITARY_OFFICE");

@@ -49,6 +49,8 @@ enum {
 void desk_init(struct desk *desk, struct cli *cli);
 /** Takes one of DESK_OPTIONS. */
 void desk_take(struct desk *desk, int val, const char *argument);
+/** The daemon's default data folder. False where this user has none. */
+bool desk_data_dir(char out[PATH_MAX]);
 /** Finds the folder: --office, DEPOSITARY_OFFICE, or `office` in the daemon's default data folder. 0 or an exit code, told. */
 int desk_find(struct desk *desk);
 /** Finds and opens the office. 0 or an exit code, told. */

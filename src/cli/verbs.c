@@ -4,7 +4,7 @@
 typedef int verb_run(struct cli *cli, const struct verb *verb, int argc, char **argv);
 verb_run verb_get, verb_list, verb_show, verb_search, verb_quote, verb_cite, verb_certify, verb_verify, verb_audit,
     verb_export, verb_checkpoint, verb_health, verb_history, verb_office, verb_deposit, verb_rectify, verb_key,
-    verb_describe, verb_call, verb_watch;
+    verb_describe, verb_call, verb_watch, verb_backup, verb_restore;
 
 #define WHICH_HELP                                                                                                     \
     "  --language TAG     the text in this language (the authentic one, or the only one)\n"                            \
@@ -66,6 +66,15 @@ const struct verb verbs[] = {
     {"export", verb_export, "DIR", "writes the ledger as static files: checkpoint, tiles, clauses",
      "Any web server can serve them, and audit checks them. Again on the same folder it writes what is new.\n\n"
      "Example: depositary export ledger-files\n"},
+    {"backup", verb_backup, "FILE", "writes a daemon's ledger to one file, while it is served, and checks it",
+     "  --data DIR         the daemon's data folder (DEPOSITARY_DATA; the daemon's default)\n\n"
+     "The ledger and no secret: the answer key stays where it is, the office has a backup of its own. FILE must be new.\n\n"
+     "Example: depositary backup ledger.backup --data /var/lib/depositary\n"},
+    {"restore", verb_restore, "FILE", "checks a backup, and makes it the ledger of a data folder",
+     "  --data DIR         the daemon's data folder (DEPOSITARY_DATA; the daemon's default)\n\n"
+     "Checked by --policy, or by DIR/policy; a folder without one gets a copy. Refused while a daemon runs on the folder,\n"
+     "and where its ledger is not the backup's beginning: nothing is taken back that clients may have seen.\n\n"
+     "Example: depositary restore ledger.backup --data /srv/depositary --policy policy\n"},
     {"checkpoint", verb_checkpoint, "", "prints the ledger's checkpoint, verified",
      "Example: depositary checkpoint >az-cn.checkpoint\n"},
     {"health", verb_health, "[SERVICE]", "whether the service is serving",

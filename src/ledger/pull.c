@@ -101,7 +101,7 @@ static int take_entry(void *context, struct bytes record) {
         return fault_set(
             pull->fault, DEPOSITARY_E_LIMIT,
             "this ledger is too far behind its source to be brought up at once; begin from a backup of the "
-            "source: depositary restore");
+            "source: depositary backup FILE there, depositary restore FILE here");
     if (pull->data.error)
         return pull->data.error;
     struct hash *leaf = &pull->leaf_hashes[pull->count];

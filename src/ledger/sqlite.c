@@ -117,18 +117,39 @@ static bool is_nothing(const struct identity *identity) {
     return identity->application == 0 && identity->version == 0 && identity->tables == 0;
 }
 
-static int check_identity(const struct sqlite_store *sqlite, const struct identity *identity, bool create,
-                          struct fault *fault) {
-    if (is_nothing(identity))
-        return create ? DEPOSITARY_OK : fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
+static int check_version(const struct identity *identity, const char *path, struct fault *fault) {
     if (identity->application != APPLICATION_ID)
-        return fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not a ledger's file", sqlite->path);
+        return fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not a ledger's file", path);
     if (identity->version < 1 || identity->version > SCHEMA_VERSION)
         return fault_set(fault, DEPOSITARY_E_FORMAT,
                          "%s is a ledger's file of version %" PRId64
                          ", this program reads up to %d; a newer one made it",
-                         sqlite->path, (int64_t)identity->version, SCHEMA_VERSION);
+                         path, (int64_t)identity->version, SCHEMA_VERSION);
     return DEPOSITARY_OK;
+}
+
+int sqlite_version(struct connection *connection, const char *path, int *out, struct fault *fault) {
+    struct identity identity = {0};
+    int error = read_identity(connection, &identity, fault);
+    if (error == 0)
+        error = check_version(&identity, path, fault);
+    if (error == 0)
+        *out = (int)identity.version;
+    return error;
+}
+
+static int check_identity(const struct sqlite_store *sqlite, const struct identity *identity, bool create,
+                          struct fault *fault) {
+    if (is_nothing(identity))
+        return create ? DEPOSITARY_OK : fault_set(fault, DEPOSITARY_E_MISSING, "%s holds no ledger", sqlite->path);
+    return check_version(identity, sqlite->path, fault);
+}
+
+int sqlite_make_schema(struct connection *connection, int from, int to, struct fault *fault) {
+    int error = DEPOSITARY_OK;
+    for (int version = from; error == 0 && version < to; version++)
+        error = connection_run(connection, STEPS[version], fault);
+    return error;
 }
 
 /* Within the transaction that migrates: another process may have been first. */
@@ -136,8 +157,8 @@ static int migrate_locked(struct sqlite_store *sqlite, struct fault *fault) {
     char words[96];
     struct identity identity = {0};
     int error = read_identity(&sqlite->writer, &identity, fault);
-    for (; error == 0 && identity.version < SCHEMA_VERSION; identity.version++)
-        error = connection_run(&sqlite->writer, STEPS[identity.version], fault);
+    if (error == 0)
+        error = sqlite_make_schema(&sqlite->writer, (int)identity.version, SCHEMA_VERSION, fault);
     snprintf(words, sizeof words, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
              SCHEMA_VERSION);
     return error ? error : connection_run(&sqlite->writer, words, fault);

@@ -6,8 +6,6 @@
 
 #include "ledger/sqlite_private.h"
 
-#define BUSY_TIMEOUT_MS 5000 /* another process (an office's other command) may be writing */
-
 static const char *const WORDS[SQL_ALL] = {
     [SQL_BEGIN] = "BEGIN",
     [SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
@@ -81,7 +79,7 @@ int connection_open(struct connection *out, const char *path, struct fault *faul
     int code = sqlite3_open_v2(path, &out->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(out->db, 1);
-        code = sqlite3_busy_timeout(out->db, BUSY_TIMEOUT_MS);
+        code = sqlite3_busy_timeout(out->db, SQLITE_WAIT_MS);
     }
     if (code != SQLITE_OK) {
         int error = connection_failed(out, code, fault, "%s", path);

@@ -39,6 +39,8 @@ enum sql {
     SQL_ALL
 };
 
+#define SQLITE_WAIT_MS 5000 /* another process (an office's other command) may be writing */
+
 struct connection {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_ALL]; /* prepared when first wanted, then kept */
@@ -81,6 +83,11 @@ int bind_bytes(sqlite3_stmt *statement, int at, struct bytes bytes);
 bool column_number(sqlite3_stmt *statement, int at, uint64_t *out);
 bool column_hash(sqlite3_stmt *statement, int at, struct hash *out);
 struct bytes column_bytes(sqlite3_stmt *statement, int at); /* a view, until the next step */
+
+/** The version of a file that says it is a ledger's. DEPOSITARY_E_FORMAT for any other, or one that is newer than this program. */
+MUST_USE int sqlite_version(struct connection *connection, const char *path, int *out, struct fault *fault);
+/** Takes tables from one version to a later one. */
+MUST_USE int sqlite_make_schema(struct connection *connection, int from, int to, struct fault *fault);
 
 /* sqlite_read.c */
 int sqlite_read_begin(struct store *store, struct store_reader **out, struct fault *fault);

@@ -115,4 +115,12 @@ struct store {
 /** Opens the SQLite file at path, and <path>-staging beside it. DEPOSITARY_E_MISSING where it is not there and create is false. */
 MUST_USE int store_sqlite_open(struct store **out, const char *path, bool create, struct fault *fault);
 
+/** Copies the SQLite file at path, also while it is written, as it is at one moment, into `to`: a file that is not there, or empty. Not synced. */
+MUST_USE int store_sqlite_copy(const char *path, const char *to, struct fault *fault);
+/** Judges a file that nobody else has open, of which nothing is known: its schema is a ledger's and nothing else, and its pages are sound.
+ * What the rows say is the ledger's to judge. DEPOSITARY_E_FORMAT, DEPOSITARY_E_DAMAGED. */
+MUST_USE int store_sqlite_check(const char *path, struct fault *fault);
+/** Leaves a closed store as one file, which can be read where nothing can be written. */
+MUST_USE int store_sqlite_settle(const char *path, struct fault *fault);
+
 #endif

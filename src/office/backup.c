@@ -7,13 +7,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define COPY_CHUNK (64u * 1024)
 
 /* Not what SQLite and the lock make anew. */
 static bool is_wanted(const char *name) {
@@ -31,52 +27,14 @@ static bool is_wanted(const char *name) {
     return true;
 }
 
-static int copy_bytes(int from, int to) {
-    uint8_t chunk[COPY_CHUNK];
-    for (;;) {
-        ssize_t len = read(from, chunk, sizeof(chunk));
-        if (len <= 0) {
-            explicit_bzero(chunk, sizeof(chunk)); /* the key's file was among them */
-            return len == 0 ? 0 : -1;
-        }
-        for (ssize_t done = 0; done < len;) {
-            ssize_t written = write(to, chunk + done, (size_t)(len - done));
-            if (written < 0 && errno != EINTR) {
-                return -1;
-            }
-            done += written > 0 ? written : 0;
-        }
-    }
-}
-
-static int copy_file(const char *from_path, const char *to_path, struct fault *fault) {
-    struct stat about;
-    int from = open(from_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int to = -1;
-    bool is_file = from >= 0 && fstat(from, &about) == 0 && S_ISREG(about.st_mode);
-    if (is_file) {
-        to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, about.st_mode & 0777);
-    }
-    bool is_copied = to >= 0 && copy_bytes(from, to) == 0 && fsync(to) == 0;
-    int error = is_copied ? 0
-                          : fault_set(fault, DEPOSITARY_E_IO, "cannot copy %s to %s: %s", from_path, to_path,
-                                      from >= 0 && !is_file ? "not a file" : strerror(errno));
-    if (to >= 0 && close(to) != 0 && !error) {
-        error = fault_set(fault, DEPOSITARY_E_IO, "cannot write %s: %s", to_path, strerror(errno));
-    }
-    if (from >= 0) {
-        close(from);
-    }
-    return error;
-}
-
 static int copy_named(const char *dir, const char *to, const char *name, struct fault *fault) {
     char from_path[PATH_ROOM], to_path[PATH_ROOM];
     int error = file_path(from_path, sizeof(from_path), dir, name);
     if (!error) {
         error = file_path(to_path, sizeof(to_path), to, name);
     }
-    return error ? fault_set(fault, error, "path too long: %s/%s", to, name) : copy_file(from_path, to_path, fault);
+    return error ? fault_set(fault, error, "path too long: %s/%s", to, name)
+                 : file_copy(from_path, to_path, 0777, fault);
 }
 
 static int copy_folder(const char *dir, const char *to, struct fault *fault) {

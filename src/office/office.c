@@ -5,12 +5,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -256,19 +254,10 @@ int office_take_lock(int *out, const char *dir, struct fault *fault) {
     if (error) {
         return error;
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return fault_set(fault, DEPOSITARY_E_IO, "cannot open %s: %s", path, strerror(errno));
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        bool is_held = errno == EWOULDBLOCK;
-        error = fault_set(fault, is_held ? DEPOSITARY_E_STATE : DEPOSITARY_E_IO, "cannot lock %s: %s", path,
-                          is_held ? "another process has this office open" : strerror(errno));
-        close(fd);
-        return error;
-    }
-    *out = fd;
-    return 0;
+    error = file_lock(out, path, fault);
+    return error == DEPOSITARY_E_STATE
+               ? fault_set(fault, error, "cannot lock %s: another process has this office open", path)
+               : error;
 }
 
 static int keep_passphrase(char **out, const char *passphrase, struct fault *fault) {

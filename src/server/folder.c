@@ -3,17 +3,14 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "ledger/backup.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FOLDER_MODE 0755 /* what is secret in it has folders and files of its own */
-#define LOCK_MODE   0600
 #define SOCKET_MODE 0700
 #define POLICY_MAX  (64u * 1024) /* bytes */
 
@@ -23,19 +20,12 @@ int folder_take(int *lock, const char *dir, struct fault *fault) {
     if (error) {
         return error;
     }
-    if (file_path(path, sizeof(path), dir, "lock") != 0) {
+    if (file_path(path, sizeof(path), dir, LEDGER_LOCK) != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", dir);
     }
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_MODE);
-    if (descriptor < 0) {
-        return fault_set(fault, DEPOSITARY_E_IO, "%s: %s", path, strerror(errno));
-    }
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        close(descriptor);
-        return fault_set(fault, DEPOSITARY_E_STATE, "%s: another depositaryd runs on this folder", dir);
-    }
-    *lock = descriptor;
-    return 0;
+    error = file_lock(lock, path, fault);
+    return error == DEPOSITARY_E_STATE ? fault_set(fault, error, "%s: another depositaryd runs on this folder", dir)
+                                       : error;
 }
 
 bool folder_has(const char *dir, const char *name) {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "catalog/catalog.h"
+#include "ledger/backup.h"
 #include "server/announce.h"
 #include "server/answer_key.h"
 #include "server/door.h"
@@ -96,7 +97,7 @@ enum opening { OPEN_TO_SERVE, OPEN_TO_CHECK };
 static int open_ledger(struct running *running, enum opening opening, struct fault *fault) {
     char path[FOLDER_PATH_MAX];
     char url[FOLDER_PATH_MAX + 8];
-    if (file_path(path, sizeof(path), running->config->data, "ledger.db") != 0) {
+    if (file_path(path, sizeof(path), running->config->data, LEDGER_FILE) != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", running->config->data);
     }
     snprintf(url, sizeof(url), "sqlite:%s", path);

@@ -154,6 +154,49 @@ START_TEST(paths_that_do_not_fit_are_refused) {
 }
 END_TEST
 
+START_TEST(a_copy_is_a_new_file_with_no_wider_mode) {
+    char from[PATH_MAX];
+    struct stat about;
+    struct buffer out;
+    strcpy(from, in_folder("from"));
+    ck_assert_int_eq(file_write(from, BYTES("0123456789"), 0644, NULL), 0);
+    ck_assert_int_eq(file_copy(from, in_folder("to"), 0600, NULL), 0);
+    ck_assert_int_eq(stat(in_folder("to"), &about), 0);
+    ck_assert_uint_eq(about.st_mode & 0777, 0600);
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_read(&out, in_folder("to"), NULL), 0);
+    ck_assert(bytes_equal(buffer_bytes(&out), BYTES("0123456789")));
+    buffer_free(&out);
+    ck_assert_int_eq(file_copy(from, in_folder("to"), 0600, NULL), DEPOSITARY_E_EXISTS);
+    ck_assert_int_eq(file_copy(in_folder("nothing"), in_folder("new"), 0600, NULL), DEPOSITARY_E_MISSING);
+    ck_assert_int_eq(file_copy(folder, in_folder("new"), 0600, NULL), DEPOSITARY_E_IO);
+    ck_assert_uint_eq(files_in_folder(), 2);
+}
+END_TEST
+
+START_TEST(a_file_is_placed_where_nothing_is) {
+    char from[PATH_MAX];
+    strcpy(from, in_folder("from"));
+    ck_assert_int_eq(file_write(from, BYTES("one"), 0600, NULL), 0);
+    ck_assert_int_eq(file_place(from, in_folder("to"), NULL), 0);
+    ck_assert_uint_eq(files_in_folder(), 1);
+    ck_assert_int_eq(file_write(from, BYTES("two"), 0600, NULL), 0);
+    ck_assert_int_eq(file_place(from, in_folder("to"), NULL), DEPOSITARY_E_EXISTS);
+    ck_assert_uint_eq(files_in_folder(), 2);
+}
+END_TEST
+
+START_TEST(a_lock_is_one_holders_until_it_is_closed) {
+    int first = -1, second = -1;
+    ck_assert_int_eq(file_lock(&first, in_folder("lock"), NULL), 0);
+    ck_assert_int_eq(file_lock(&second, in_folder("lock"), NULL), DEPOSITARY_E_STATE);
+    ck_assert_int_eq(second, -1);
+    close(first);
+    ck_assert_int_eq(file_lock(&second, in_folder("lock"), NULL), 0);
+    close(second);
+}
+END_TEST
+
 static Suite *suite(void) {
     Suite *all = suite_create("file");
     TCase *cases = tcase_create("file");
@@ -167,6 +210,9 @@ static Suite *suite(void) {
     tcase_add_test(cases, a_secret_behind_a_link_or_a_fifo_is_refused);
     tcase_add_test(cases, folders_are_made_with_their_parents);
     tcase_add_test(cases, paths_that_do_not_fit_are_refused);
+    tcase_add_test(cases, a_copy_is_a_new_file_with_no_wider_mode);
+    tcase_add_test(cases, a_file_is_placed_where_nothing_is);
+    tcase_add_test(cases, a_lock_is_one_holders_until_it_is_closed);
     suite_add_tcase(all, cases);
     return all;
 }

@@ -7,6 +7,7 @@ target_include_directories(ledger_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(ledger_maker PUBLIC depositary_ledger)
 
 depositary_check(ledger ledger_maker)
+depositary_check(backup ledger_maker)
 depositary_check(opening ledger_maker)
 depositary_check(store ledger_maker)
 depositary_check(rules ledger_maker)
