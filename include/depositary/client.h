@@ -396,7 +396,7 @@ DEPOSITARY_API const uint8_t *depositary_answer_sealing_key(const depositary_ans
 
 /** The steps of the proof, a line each, for a person to follow by hand; "" where nothing was proved. */
 DEPOSITARY_API const char *depositary_answer_explanation(const depositary_answer *answer);
-/** The receipt of the call, a file to keep; NULL where no seal held. */
+/** The receipt of the call, a file to keep; NULL where no seal held, or nobody proved that the key is vouched for by the same ledger. */
 DEPOSITARY_API const void *depositary_answer_receipt(const depositary_answer *answer, size_t *len);
 /** The .proof file of a proven clause of this answer (its .record is clause->record). The caller frees *out with free(). */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_answer_copy_proof(const depositary_answer *answer,

@@ -210,16 +210,18 @@ static void conclude(struct ask *ask) {
         ask_fail(ask, error, NULL);
         return;
     }
-    if (judgement->is_sealed && ask->parent == NULL &&
-        trust_find_key(ask->client->trust, judgement->seal.public_key, judgement->head.ledger_size, &facts,
-                       &answer->key_proof)) {
-        answer->key_size = facts.register_size;
-    }
     if (judgement->findings.has_page_end && answer->error == 0) {
         pages_keep(ask->client->pages, answer->method, answer->message, judgement->findings.next_page,
                    &judgement->findings.page_end);
     }
-    ask_finish(ask);
+    if (judgement->is_sealed && ask->parent == NULL &&
+        trust_find_key(ask->client->trust, judgement->seal.public_key, judgement->head.ledger_size, &facts,
+                       &answer->key_proof)) {
+        answer->key_size = facts.register_size;
+        ask_receipt_link(ask, &facts);
+    } else {
+        ask_finish(ask);
+    }
 }
 
 void ask_judge(struct ask *ask) {

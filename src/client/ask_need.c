@@ -117,8 +117,7 @@ static void pause_then(struct ask *ask, line_done *next) {
     }
 }
 
-static void want_link(struct ask *ask, ask_done *done) {
-    const struct ledger_link *link = &ask->answer->judgement.need.link;
+static void want_path(struct ask *ask, const struct ledger_link *link, ask_done *done) {
     Depositary__V1__GetConsistencyProofRequest question = DEPOSITARY__V1__GET_CONSISTENCY_PROOF_REQUEST__INIT;
     question.old_size = link->from.size;
     question.new_size = link->to.size;
@@ -128,6 +127,10 @@ static void want_link(struct ask *ask, ask_done *done) {
         helper->link = *link;
         ask_begin(helper);
     }
+}
+
+static void want_link(struct ask *ask, ask_done *done) {
+    want_path(ask, &ask->answer->judgement.need.link, done);
 }
 
 static void take_link(void *context, struct depositary_answer *helper);
@@ -183,6 +186,32 @@ static void take_link(void *context, struct depositary_answer *helper) {
         fail_by_helper(ask, helper, "the consistency proof");
     }
     depositary_answer_free(&helper);
+}
+
+/* ---- ... what only its receipt needs */
+
+/* Without it the answer is as good, and there is no receipt. */
+static void take_receipt_link(void *context, struct depositary_answer *helper) {
+    struct ask *ask = context;
+    struct depositary_answer *answer = ask->answer;
+    answer->has_link = helper->error == 0 && read_link(helper, &answer->link, &answer->link_path);
+    depositary_answer_free(&helper);
+    ask_finish(ask);
+}
+
+/* The key may have been vouched for since by a larger state: another call has brought it, or the service lags. */
+void ask_receipt_link(struct ask *ask, const struct key_facts *key) {
+    struct depositary_answer *answer = ask->answer;
+    const struct seal_head *head = &answer->judgement.head;
+    const struct ledger_link link = {{head->ledger_size, head->ledger_root}, {key->register_size, key->register_root}};
+    bool is_there = link.from.size == link.to.size || (answer->has_link && answer->link.to.size == link.to.size);
+    if (is_there || answer->judgement.is_state_known) {
+        ask_finish(ask);
+        return;
+    }
+    answer->link = link;
+    answer->has_link = false;
+    want_path(ask, &link, take_receipt_link);
 }
 
 /* ---- ... something newer */

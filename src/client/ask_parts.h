@@ -58,5 +58,7 @@ void ask_stop_at_fork(struct ask *ask, uint64_t held_size, struct bytes shown);
 
 /** Sees to what the judgement lacks, and judges again. ask_need.c */
 void ask_need(struct ask *ask);
+/** Judged to the end: sees to the path from the sealed state to the one that vouches for the key, where a receipt would need it, and ends it. */
+void ask_receipt_link(struct ask *ask, const struct key_facts *key);
 
 #endif

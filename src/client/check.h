@@ -35,6 +35,7 @@ struct key_facts {
     int64_t not_after;
     bool is_active;
     uint64_t register_size; /* entries of the ledger whose register says so */
+    struct hash register_root;
 };
 
 /** An edition that lies in the ledger. */

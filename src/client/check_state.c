@@ -162,7 +162,8 @@ int check_key(struct key_facts *out, const struct ledger_view *state,
     struct key_facts facts = {.not_before = record.not_before,
                               .not_after = record.not_after,
                               .is_active = line.active,
-                              .register_size = state->size};
+                              .register_size = state->size,
+                              .register_root = state->root};
     memcpy(facts.public_key, record.public_key, PUBLIC_KEY_LEN);
     *out = facts;
     return 0;

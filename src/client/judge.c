@@ -80,16 +80,22 @@ static bool is_sealed_state(const struct judging *judging, const struct ledger_v
     return view->size == judging->out->head.ledger_size && hash_equal(&view->root, &judging->out->head.ledger_root);
 }
 
-/* A receipt's state stands by its own signature; it only must not contradict the one that vouches for the key. */
+/* A receipt's state need not be the newest, but it and the one that vouches for the key are of one ledger: otherwise whoever has the ledger key
+ * could revoke an answer key in the ledger that everyone sees, and still show it as active by another. */
 static int judge_old_state(struct judging *judging) {
-    struct ledger_point held;
     struct judgement *out = judging->out;
-    if (trust_largest(judging->terms->trust, &held) && held.size == out->state.size &&
-        !hash_equal(&held.root, &out->state.root)) {
+    const struct ledger_point state = sealed_point(judging);
+    struct ledger_point held;
+    if (!trust_largest(judging->terms->trust, &held) || held.size < state.size ||
+        trust_knows(judging->terms->trust, &state)) {
+        return 0;
+    }
+    if (held.size == state.size) {
         out->is_fork = true;
         return fault_set(&out->fault, DEPOSITARY_E_FORK, "the receipt holds two ledgers of size %" PRIu64, held.size);
     }
-    return 0;
+    out->need.link = (struct ledger_link){state, held};
+    return need(judging, NEED_LINK);
 }
 
 /* A state that the answer carries: verified, the sealed one, and standing well to what is held. */
@@ -148,6 +154,7 @@ static int judge_known(struct judging *judging) {
     }
     out->state = *held;
     out->has_state = true;
+    out->is_state_known = true;
     if (trust_largest(judging->terms->trust, &point) && point.size > held->size) {
         out->need.kind = NEED_FRESHER;
         out->need.link = (struct ledger_link){{held->size, held->root}, point};

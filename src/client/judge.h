@@ -59,6 +59,7 @@ struct judgement {
     bool is_unproven; /* an answer to the office, let through */
     bool has_state;
     bool is_state_carried;
+    bool is_state_known; /* left out, since the client said that it holds it */
     struct ledger_view state;
     struct key_facts key;
     struct call_answer answer;

@@ -7,6 +7,7 @@
 #include "client/view.h"
 #include "rpc/wire.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define RECEIPT_MAX (LIMIT_REQUEST_APPEND + LIMIT_SOCKET + 1024u * 1024) /* bytes */
@@ -44,18 +45,23 @@ int key_proof_print(struct buffer *out, const struct depositary_answer *answer) 
     return 0;
 }
 
-/* Whether the file needs a consistency path: no state in the answer, and sealed from another than the key's. */
+/* Whether the file needs a consistency path: sealed from another state than the key's. */
 static bool needs_link(const struct depositary_answer *answer) {
-    return !answer->judgement.is_state_carried && answer->judgement.head.ledger_size != answer->key_size;
+    return answer->judgement.head.ledger_size != answer->key_size;
+}
+
+/* A state that the client held already stands in the file only as the key's. */
+static bool has_proofs(const struct depositary_answer *answer) {
+    const struct ledger_link *link = &answer->link;
+    if (!needs_link(answer)) {
+        return true;
+    }
+    return answer->has_link && !answer->judgement.is_state_known &&
+           link->from.size == answer->judgement.head.ledger_size && link->to.size == answer->key_size;
 }
 
 int receipt_print(struct buffer *out, const struct depositary_answer *answer) {
-    const struct ledger_link *link = &answer->link;
-    if (answer->key_proof.len == 0) {
-        return DEPOSITARY_E_MISSING;
-    }
-    if (needs_link(answer) && (!answer->has_link || link->from.size != answer->judgement.head.ledger_size ||
-                               link->to.size != answer->key_size)) {
+    if (answer->key_proof.len == 0 || !has_proofs(answer)) {
         return DEPOSITARY_E_MISSING;
     }
     wire_append_bytes(out, RECEIPT_REQUEST, buffer_bytes(&answer->request));
@@ -135,10 +141,17 @@ static int read_key(struct reading *reading) {
     return trust_keep_key(reading->trust, &facts, buffer_bytes(&answer->key_proof));
 }
 
-/* The path that joins the sealed state to the key's, where the answer carried none. */
+/* The path that joins the sealed state to the key's, where they are of two sizes. */
 static int join(struct reading *reading) {
     struct depositary_answer *answer = reading->answer;
     const struct ledger_link *link = &answer->judgement.need.link;
+    if (reading->receipt->n_consistency == 0) {
+        return fault_set(&reading->fault, DEPOSITARY_E_CONSISTENCY,
+                         "answered from %" PRIu64 " entries, and the key is vouched for by %" PRIu64
+                         ", with no consistency path between them: nothing says that they are of one ledger; ask again "
+                         "with --receipt",
+                         link->from.size, link->to.size);
+    }
     if (!merkle_path_read(&answer->link_path, reading->receipt->n_consistency, reading->receipt->consistency) ||
         merkle_consistency_check(link->from.size, &link->from.root, link->to.size, &link->to.root,
                                  &answer->link_path) != 0) {

@@ -359,50 +359,6 @@ START_TEST(every_field_that_is_not_claimed_is_proved) {
 }
 END_TEST
 
-/* ---- receipts */
-
-/* A receipt of the scene whose key is vouched for by that state of the ledger; what its verification says. */
-static int verify_receipt(struct scene *scene, enum world_state_name key_state) {
-    Depositary__V1__Receipt receipt = DEPOSITARY__V1__RECEIPT__INIT;
-    depositary_policy *policy;
-    depositary_answer *answer = NULL;
-    struct bytes request = world_request(&scene->world, scene->method, scene->request);
-    struct bytes response = scene_respond(scene, request);
-    receipt.request = (ProtobufCBinaryData){request.len, (uint8_t *)(uintptr_t)request.data};
-    receipt.response = (ProtobufCBinaryData){response.len, (uint8_t *)(uintptr_t)response.data};
-    receipt.key = world_key_response(&scene->world, key_state, KEY_MAIN);
-    size_t len = protobuf_c_message_get_packed_size(&receipt.base);
-    uint8_t *file = world_alloc(&scene->world, len);
-    ck_assert_uint_eq(protobuf_c_message_pack(&receipt.base, file), len);
-    ck_assert_int_eq(
-        depositary_policy_new(&policy, (const char *)scene->world.policy_text.data, scene->world.policy_text.len, NULL),
-        0);
-    int error = depositary_receipt_verify(&answer, policy, file, len);
-    ck_assert_uint_eq(depositary_answer_clauses(answer), error == 0 ? 1 : 0);
-    depositary_answer_free(&answer);
-    depositary_policy_free(&policy);
-    return error;
-}
-
-START_TEST(a_receipt_is_of_one_ledger) {
-    static const struct {
-        enum world_state_name answered;
-        enum world_state_name vouched;
-        int error;
-    } rows[] = {
-        {STATE_NEW, STATE_NEW, 0},
-        {STATE_RENEWED, STATE_RENEWED, 0},
-        {STATE_RENEWED, STATE_FORK, DEPOSITARY_E_FORK}, /* of one size */
-        {STATE_FORK, STATE_RENEWED, DEPOSITARY_E_FORK},
-        {STATE_NEW, STATE_OLD, DEPOSITARY_E_KEY_STATUS}, /* an older one */
-    };
-    struct scene scene;
-    scene_begin(&scene, CLAUSE, WORLD_NOW, rows[_i].answered);
-    ck_assert_int_eq(verify_receipt(&scene, rows[_i].vouched), rows[_i].error);
-    scene_end(&scene);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("answer");
     TCase *truths = tcase_create("true answers");
@@ -411,9 +367,6 @@ int main(void) {
     tcase_add_test(truths, an_old_edition_is_called_old);
     tcase_add_test(truths, a_quote_is_placed_in_its_clause);
     suite_add_tcase(suite, truths);
-    TCase *receipts = tcase_create("receipts");
-    tcase_add_loop_test(receipts, a_receipt_is_of_one_ledger, 0, 5);
-    suite_add_tcase(suite, receipts);
     TCase *refused = tcase_create("lies");
     tcase_set_timeout(refused, 60);
     tcase_add_loop_test(refused, a_lie_is_refused, 0, (int)lies_count);

@@ -17,6 +17,9 @@ target_link_libraries(service_maker PUBLIC depositary_base packages::nng package
 depositary_check(connect service_maker depositary_client)
 depositary_check(calls service_maker depositary_client)
 
+# Both: receipts, written by a client of a service and read again.
+depositary_check(receipt answer_maker service_maker)
+
 # Messages by the descriptors that a service gives.
 depositary_check(schema depositary_schema packages::sodium)
 target_compile_definitions(check_schema PRIVATE PROTOSET="${PROJECT_BINARY_DIR}/proto/depositary.protoset")
