@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 struct audit_files {
+    struct cli *cli;
     const char *place;
     struct fetcher *fetcher; /* NULL: a folder */
     bool has_clauses;        /* one was there */
@@ -87,9 +88,10 @@ static int tile_bad(const struct audit_files *files, const struct tile *tile, co
     struct buffer path;
     buffer_init(&path, 128);
     tile_print(&path, tile);
-    cli_error("%s/tile/%.*s: %s", files->place, (int)path.len, (const char *)path.data, what);
+    int status = audit_found(files->cli, DEPOSITARY_E_DAMAGED, "%s/tile/%.*s: %s", files->place, (int)path.len,
+                             (const char *)path.data, what);
     buffer_free(&path);
-    return CLI_UNVERIFIED;
+    return status;
 }
 
 /* ---- entries and tiles */
@@ -103,7 +105,7 @@ static int read_entries(void *context, struct auditor *auditor, uint64_t start) 
         .is_entries = true, .index = index, .width = tile_width(0, index, auditor->checkpoint.size)};
     int error = get_tile_or_full(files, &tile, &files->bundle, &is_full, &fault);
     if (error) {
-        return audit_failed(error, &fault);
+        return audit_failed(files->cli, error, &fault);
     }
     struct bytes rest = buffer_bytes(&files->bundle);
     struct bytes entry;
@@ -130,7 +132,7 @@ static int compare_tile(void *context, const struct tile *tile, struct bytes byt
     }
     int error = get_tile_or_full(files, tile, &files->tile, &is_full, &fault);
     if (error) {
-        return audit_failed(error, &fault);
+        return audit_failed(files->cli, error, &fault);
     }
     const struct bytes found = buffer_bytes(&files->tile);
     if (is_full ? found.len != TILE_WIDTH * HASH_LEN : found.len != bytes.len) {
@@ -162,7 +164,7 @@ static int read_clauses(void *context, struct auditor *auditor, const struct edi
             return AUDIT_NO_CLAUSES;
         }
         if (error) {
-            return audit_failed(error, &fault);
+            return audit_failed(files->cli, error, &fault);
         }
         files->has_clauses = true;
         status = auditor_clause(auditor, buffer_bytes(&files->record));
@@ -172,18 +174,19 @@ static int read_clauses(void *context, struct auditor *auditor, const struct edi
 
 /* ---- the whole */
 
-int audit_files_open(struct audit_files **out, const char *place, unsigned timeout_s) {
+int audit_files_open(struct audit_files **out, struct cli *cli, const char *place) {
     struct fault fault = {0};
     struct audit_files *files = calloc(1, sizeof(*files));
     if (!files) {
-        return audit_failed(DEPOSITARY_E_MEMORY, &fault);
+        return audit_failed(cli, DEPOSITARY_E_MEMORY, &fault);
     }
+    files->cli = cli;
     files->place = place;
     buffer_init(&files->bundle, TILE_BYTES_MAX);
     buffer_init(&files->tile, TILE_WIDTH * HASH_LEN);
     buffer_init(&files->record, LIMIT_CLAUSE_RECORD);
     bool is_url = strstr(place, "://") != NULL;
-    int error = is_url ? fetcher_new(&files->fetcher, place, timeout_s, &fault) : 0;
+    int error = is_url ? fetcher_new(&files->fetcher, place, cli->timeout_s, &fault) : 0;
     if (error) {
         cli_error("%s", fault_text(&fault));
         audit_files_free(files);
@@ -207,7 +210,7 @@ void audit_files_free(struct audit_files *files) {
 int audit_files_checkpoint(struct audit_files *files, struct buffer *note) {
     struct fault fault = {0};
     int error = get(files, "checkpoint", note, &fault);
-    return error ? audit_failed(error, &fault) : 0;
+    return error ? audit_failed(files->cli, error, &fault) : 0;
 }
 
 void audit_files_source(struct audit_source *out, struct audit_files *files) {

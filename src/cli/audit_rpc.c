@@ -43,9 +43,10 @@ int audit_rpc_clauses(void *context, struct auditor *auditor, const struct editi
         int error = depositary_list_clauses(cli->client, &which, place, &page, &answer);
         status = error ? cli_answer_failed(cli, answer, error) : take_page(auditor, answer);
         if (status == 0 && auditor->rebuild.edge.size == place) {
-            cli_error("%s, %s, edition %u: the service gives no clause at place %llu of %llu", instrument, language,
-                      (unsigned)edition->edition, (unsigned long long)place, (unsigned long long)edition->clauses);
-            status = CLI_UNVERIFIED;
+            status = audit_found(cli, DEPOSITARY_E_LIST_GAP,
+                                 "%s, %s, edition %u: the service gives no clause at place %llu of %llu", instrument,
+                                 language, (unsigned)edition->edition, (unsigned long long)place,
+                                 (unsigned long long)edition->clauses);
         }
         depositary_answer_free(&answer);
     }

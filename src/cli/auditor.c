@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,8 +17,9 @@ static void progress(const char *what, uint64_t done, uint64_t all) {
     }
 }
 
-int audit_failed(int error, const struct fault *fault) {
+int audit_failed(struct cli *cli, int error, const struct fault *fault) {
     cli_error("%s", fault->error ? fault_text(fault) : depositary_error_text(error));
+    cli->error = error;
     switch (error) {
     case DEPOSITARY_E_UNREACHABLE:
     case DEPOSITARY_E_TIMEOUT:
@@ -28,6 +30,17 @@ int audit_failed(int error, const struct fault *fault) {
     default:
         return CLI_UNVERIFIED;
     }
+}
+
+int audit_found(struct cli *cli, int error, const char *format, ...) {
+    struct fault fault = {.error = error};
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(fault.text, sizeof fault.text, format, arguments);
+    va_end(arguments);
+    cli_error("%s", fault.text);
+    cli->error = error;
+    return CLI_UNVERIFIED;
 }
 
 int audit_policy(struct cli *cli, struct policy **out) {
@@ -71,9 +84,8 @@ static void count_entry(struct auditor *auditor, struct bytes record) {
     auditor->last = type;
 }
 
-static int root_differs(const char *what, uint64_t size) {
-    cli_error("the first %" PRIu64 " entries do not give the root of %s", size, what);
-    return CLI_UNVERIFIED;
+static int root_differs(const struct auditor *auditor, int error, const char *what, uint64_t size) {
+    return audit_found(auditor->cli, error, "the first %" PRIu64 " entries do not give the root of %s", size, what);
 }
 
 static int first_pass(struct auditor *auditor, struct bytes record, const struct hash *leaf_hash) {
@@ -86,17 +98,18 @@ static int first_pass(struct auditor *auditor, struct bytes record, const struct
                                       .now_s = RULES_ANY_TIME};
     int error = rules_follow(&auditor->rules, auditor->lines, &entry, &fault);
     if (error) {
-        return audit_failed(error, &fault);
+        return audit_failed(auditor->cli, error, &fault);
     }
     count_entry(auditor, record);
     error = tile_maker_add(&auditor->tiles, record, leaf_hash);
     if (error) {
-        return auditor->tile_status != 0 ? auditor->tile_status : audit_failed(error, &fault);
+        return auditor->tile_status != 0 ? auditor->tile_status : audit_failed(auditor->cli, error, &fault);
     }
     if (auditor->tiles.edge.size == auditor->floor.size) {
         merkle_edge_root(&root, &auditor->tiles.edge);
-        return hash_equal(&root, &auditor->floor.root) ? 0
-                                                       : root_differs("the checkpoint of --floor", auditor->floor.size);
+        return hash_equal(&root, &auditor->floor.root)
+                   ? 0
+                   : root_differs(auditor, DEPOSITARY_E_CONSISTENCY, "the checkpoint of --floor", auditor->floor.size);
     }
     return 0;
 }
@@ -110,12 +123,11 @@ int auditor_clause(struct auditor *auditor, struct bytes record) {
     merkle_leaf_hash(&leaf_hash, record);
     int error = rebuild_clause(&auditor->rebuild, record, &leaf_hash, NULL, NULL, &fault);
     if (error == DEPOSITARY_E_MEMORY) {
-        return audit_failed(error, &fault);
+        return audit_failed(auditor->cli, error, &fault);
     }
     if (error) {
-        cli_error("edition at entry %" PRIu64 ", clause at place %" PRIu64 ": %s", auditor->edition_index, place,
-                  fault_text(&fault));
-        return CLI_UNVERIFIED;
+        return audit_found(auditor->cli, error, "edition at entry %" PRIu64 ", clause at place %" PRIu64 ": %s",
+                           auditor->edition_index, place, fault_text(&fault));
     }
     progress("clauses", ++auditor->counts.clauses, auditor->clauses_expected);
     return auditor->source->clause ? auditor->source->clause(auditor->source->context, &auditor->edition, place, record)
@@ -127,17 +139,18 @@ static int audit_edition(struct auditor *auditor, struct bytes record, const str
     struct edition_record edition;
     int error = edition_record_parse(&edition, record, &fault);
     if (error) {
-        return audit_failed(error, &fault);
+        return audit_failed(auditor->cli, error, &fault);
     }
     auditor->edition = *leaf_hash;
     auditor->edition_index = auditor->next;
     rebuild_init(&auditor->rebuild, &edition);
     int status = edition.clauses == 0 ? 0 : auditor->source->clauses(auditor->source->context, auditor, &edition);
-    if (status == 0 && rebuild_finish(&auditor->rebuild, &fault) != 0) {
-        cli_error("edition at entry %" PRIu64 " (%.*s, %.*s, %" PRIu32 "): %s", auditor->next,
-                  (int)edition.instrument.len, (const char *)edition.instrument.data, (int)edition.language.len,
-                  (const char *)edition.language.data, edition.edition, fault_text(&fault));
-        status = CLI_UNVERIFIED;
+    error = status == 0 ? rebuild_finish(&auditor->rebuild, &fault) : 0;
+    if (error) {
+        status = audit_found(auditor->cli, error, "edition at entry %" PRIu64 " (%.*s, %.*s, %" PRIu32 "): %s",
+                             auditor->next, (int)edition.instrument.len, (const char *)edition.instrument.data,
+                             (int)edition.language.len, (const char *)edition.language.data, edition.edition,
+                             fault_text(&fault));
     }
     rebuild_free(&auditor->rebuild);
     return status;
@@ -146,7 +159,7 @@ static int audit_edition(struct auditor *auditor, struct bytes record, const str
 static int second_pass(struct auditor *auditor, struct bytes record, const struct hash *leaf_hash) {
     int error = merkle_edge_append(&auditor->again, leaf_hash, NULL, NULL);
     if (error) {
-        return audit_failed(error, &(struct fault){0});
+        return audit_failed(auditor->cli, error, &(struct fault){0});
     }
     return record_type(record) == RECORD_EDITION ? audit_edition(auditor, record, leaf_hash) : 0;
 }
@@ -177,8 +190,8 @@ static int pass(struct auditor *auditor) {
         const uint64_t before = auditor->next;
         status = auditor->source->entries(auditor->source->context, auditor, before);
         if (status == 0 && auditor->next == before) {
-            cli_error("entry %" PRIu64 " of %" PRIu64 " is not there", before, auditor->checkpoint.size);
-            status = CLI_UNVERIFIED;
+            status = audit_found(auditor->cli, DEPOSITARY_E_LIST_GAP, "entry %" PRIu64 " of %" PRIu64 " is not there",
+                                 before, auditor->checkpoint.size);
         }
     }
     return status;
@@ -188,15 +201,14 @@ static int end_first_pass(struct auditor *auditor) {
     struct hash root;
     int error = tile_maker_finish(&auditor->tiles);
     if (error) {
-        return auditor->tile_status != 0 ? auditor->tile_status : audit_failed(error, &(struct fault){0});
+        return auditor->tile_status != 0 ? auditor->tile_status : audit_failed(auditor->cli, error, &(struct fault){0});
     }
     merkle_edge_root(&root, &auditor->tiles.edge);
     if (!hash_equal(&root, &auditor->checkpoint.root)) {
-        return root_differs("the checkpoint", auditor->checkpoint.size);
+        return root_differs(auditor, DEPOSITARY_E_INCLUSION, "the checkpoint", auditor->checkpoint.size);
     }
     if (auditor->last != RECORD_REGISTER) {
-        cli_error("the last entry is not a register");
-        return CLI_UNVERIFIED;
+        return audit_found(auditor->cli, DEPOSITARY_E_REGISTER_PROOF, "the last entry is not a register");
     }
     return 0;
 }
@@ -207,24 +219,25 @@ static int end_second_pass(const struct auditor *auditor) {
     merkle_edge_root(&root, &auditor->again);
     return hash_equal(&root, &auditor->checkpoint.root)
                ? 0
-               : root_differs("the checkpoint when they are read again", auditor->checkpoint.size);
+               : root_differs(auditor, DEPOSITARY_E_INCLUSION, "the checkpoint when they are read again",
+                              auditor->checkpoint.size);
 }
 
-int audit(struct auditor *auditor, const struct audit_source *source, const struct policy *policy,
+int audit(struct auditor *auditor, struct cli *cli, const struct audit_source *source, const struct policy *policy,
           const struct checkpoint *checkpoint, const struct checkpoint *floor) {
-    *auditor = (struct auditor){.source = source, .policy = policy, .checkpoint = *checkpoint};
+    *auditor = (struct auditor){.cli = cli, .source = source, .policy = policy, .checkpoint = *checkpoint};
     merkle_edge_init(&auditor->again);
     tile_maker_init(&auditor->tiles, source->tile ? take_tile : NULL, auditor);
     if (floor) {
         auditor->floor = *floor;
     }
     if (auditor->floor.size > checkpoint->size) {
-        cli_error("the ledger has %" PRIu64 " entries, and the checkpoint of --floor %" PRIu64 ": it is stale",
-                  checkpoint->size, auditor->floor.size);
-        return CLI_UNVERIFIED;
+        return audit_found(cli, DEPOSITARY_E_STALE,
+                           "the ledger has %" PRIu64 " entries, and the checkpoint of --floor %" PRIu64 ": it is stale",
+                           checkpoint->size, auditor->floor.size);
     }
     if (register_lines_new(&auditor->lines) != 0) {
-        return audit_failed(DEPOSITARY_E_MEMORY, &(struct fault){0});
+        return audit_failed(cli, DEPOSITARY_E_MEMORY, &(struct fault){0});
     }
     int status = pass(auditor);
     if (status == 0) {

@@ -33,6 +33,7 @@ struct audit_counts {
 };
 
 struct auditor {
+    struct cli *cli; /* told of the error by which it fails */
     const struct audit_source *source;
     const struct policy *policy;
     struct checkpoint checkpoint; /* verified under the policy */
@@ -59,12 +60,14 @@ int auditor_entry(struct auditor *auditor, struct bytes record);
 int auditor_clause(struct auditor *auditor, struct bytes record);
 
 /** Audits the ledger of the verified checkpoint. floor may be NULL. 0 or an exit code, told. auditor_free in any case. */
-int audit(struct auditor *auditor, const struct audit_source *source, const struct policy *policy,
+int audit(struct auditor *auditor, struct cli *cli, const struct audit_source *source, const struct policy *policy,
           const struct checkpoint *checkpoint, const struct checkpoint *floor);
 void auditor_free(struct auditor *auditor);
 
 /** Tells what is wrong, with exit code CLI_UNVERIFIED, or that of an error that proves nothing. */
-int audit_failed(int error, const struct fault *fault);
+int audit_failed(struct cli *cli, int error, const struct fault *fault);
+/** Tells what was found, by which the ledger is not what it should be; CLI_UNVERIFIED. */
+int audit_found(struct cli *cli, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** The policy as the rules ask for it. 0 or an exit code, told. The caller frees *out. */
 int audit_policy(struct cli *cli, struct policy **out);
 
@@ -78,7 +81,7 @@ int audit_rpc_clauses(void *context, struct auditor *auditor, const struct editi
 
 struct audit_files;
 /** "http://..." or a folder, laid out as C2SP tlog-tiles, with clauses/<hex leaf hash>/<place>. 0 or an exit code, told. */
-int audit_files_open(struct audit_files **out, const char *place, unsigned timeout_s);
+int audit_files_open(struct audit_files **out, struct cli *cli, const char *place);
 void audit_files_free(struct audit_files *files);
 /** Its checkpoint's note, not verified. 0 or an exit code, told. */
 int audit_files_checkpoint(struct audit_files *files, struct buffer *note);

@@ -74,7 +74,7 @@ static int audit_service(struct cli *cli, const struct policy *policy) {
         const depositary_ledger *ledger = depositary_answer_ledger(answer);
         checkpoint.size = ledger->size;
         memcpy(checkpoint.root.bytes, ledger->root, HASH_LEN);
-        status = audit(&auditor, &source, policy, &checkpoint, NULL);
+        status = audit(&auditor, cli, &source, policy, &checkpoint, NULL);
     }
     if (status == 0 && cli->is_json) {
         json_t *object = cli_json_answer(answer);
@@ -100,18 +100,18 @@ static int read_floor(struct cli *cli, const struct policy *policy, struct buffe
     }
     if (error) {
         cli_error("--floor %s: %s", cli->floor_path, fault_text(&fault));
+        cli->error = error;
         return depositary_error_is_verification(error) ? CLI_UNVERIFIED : CLI_USAGE;
     }
     return 0;
 }
 
-static int check_age(const struct cli *cli, const struct auditor *auditor) {
+static int check_age(struct cli *cli, const struct auditor *auditor) {
     int64_t age = clock_now_s() - auditor->rules.register_time;
     if (cli->max_age_s == 0 || age <= (int64_t)cli->max_age_s) {
         return 0;
     }
-    cli_error("the ledger is whole, but its register is of %" PRId64 " s ago", age);
-    return CLI_UNVERIFIED;
+    return audit_found(cli, DEPOSITARY_E_TOO_OLD, "the ledger is whole, but its register is of %" PRId64 " s ago", age);
 }
 
 static int report_files(struct cli *cli, const struct auditor *auditor, const char *place) {
@@ -144,18 +144,18 @@ static int audit_place(struct cli *cli, const struct policy *policy, const char 
     buffer_init(&floor_note, LIMIT_NOTE);
     int status = cli->floor_path ? read_floor(cli, policy, &floor_note, &floor) : 0;
     if (status == 0) {
-        status = audit_files_open(&files, place, cli->timeout_s);
+        status = audit_files_open(&files, cli, place);
     }
     if (status == 0) {
         status = audit_files_checkpoint(files, &note);
     }
     if (status == 0) {
         int error = policy_verify_checkpoint(&checkpoint, policy, buffer_bytes(&note), &fault);
-        status = error ? audit_failed(error, &fault) : 0;
+        status = error ? audit_failed(cli, error, &fault) : 0;
     }
     if (status == 0) {
         audit_files_source(&source, files);
-        status = audit(&auditor, &source, policy, &checkpoint, &floor);
+        status = audit(&auditor, cli, &source, policy, &checkpoint, &floor);
     }
     if (status == 0) {
         status = check_age(cli, &auditor);

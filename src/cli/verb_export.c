@@ -156,7 +156,7 @@ static int run(struct exporter *exporter, const struct policy *policy) {
         const depositary_ledger *ledger = depositary_answer_ledger(answer);
         checkpoint.size = ledger->size;
         memcpy(checkpoint.root.bytes, ledger->root, HASH_LEN);
-        status = audit(&auditor, &source, policy, &checkpoint, NULL);
+        status = audit(&auditor, cli, &source, policy, &checkpoint, NULL);
     }
     if (status == 0) {
         status = put_checkpoint(exporter, depositary_answer_ledger(answer));

@@ -81,8 +81,9 @@ expect 0 depositary audit "$work/files" --floor "$work/floor"
 
 # The floor: a ledger that does not extend it, or is behind it.
 sed -i '2s/.*/3/' "$work/floor"
-expect 4 depositary audit "$work/files" --floor "$work/floor"
+expect 4 depositary audit "$work/files" --floor "$work/floor" --json
 contains "$work/err" signature
+contains "$work/out" '"error": "E_CHECKPOINT_SIGNATURE"'
 
 # Every file of a folder matters: each one changed, cut and taken away is named.
 cp -r "$work/files" "$work/damaged"
@@ -98,6 +99,8 @@ for path in checkpoint tile/0/000 "tile/0/001.p/$now" tile/1/000.p/1 tile/entrie
         esac
         expect 4 depositary audit "$work/damaged"
         no_text
+        expect 4 depositary audit "$work/damaged" --json
+        [[ $(<"$work/out") == '{"verified": false, "error": "E_'*'", "message": "'*'"}' ]] || fail "$damage $path: $(<"$work/out")"
         cp "$work/files/$path" "$work/damaged/$path"
     done
 done

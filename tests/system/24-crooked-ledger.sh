@@ -16,6 +16,9 @@ declare -A says=(
     [unknown_entry]="not an edition, key, revocation or register record"
     [clause_entry]="not an edition, key, revocation or register record")
 
+# What --json calls it, where that is not E_RULE: a record of a form that there is none of, and a ledger that does not end in a register.
+declare -A error=([key_window]=E_RECORD [unknown_entry]=E_RECORD [clause_entry]=E_RECORD [register_missing]=E_REGISTER_PROOF)
+
 mapfile -t rules < <(crooked "$work")
 ((${#rules[@]} == ${#says[@]} + 1)) || fail "${#rules[@]} rules can be broken, and words are here for ${#says[@]}"
 for rule in "${rules[@]}"; do
@@ -29,5 +32,5 @@ for rule in "${rules[@]}"; do
     no_text
     contains "$work/err" "${says[$rule]}"
     expect 4 depositary --json --policy "$work/$rule/policy" audit "$work/$rule/files"
-    [[ $(cat "$work/out") == '{"verified": false}' ]] || fail "JSON of a failed audit"
+    [[ $(cat "$work/out") == '{"verified": false, "error": "'${error[$rule]-E_RULE}'", "message": "'*'"}' ]] || fail "JSON of a failed audit, $rule: $(cat "$work/out")"
 done
