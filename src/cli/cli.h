@@ -30,10 +30,11 @@ struct cli {
     const char *connect;      /* --connect, DEPOSITARY_CONNECT, or the default */
     const char *policy_path;  /* --policy, DEPOSITARY_POLICY; NULL: the default places */
     const char *receipt_path; /* --receipt; NULL: none */
+    const char *no_receipt;   /* why the verb keeps none; NULL: it does */
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
-    bool is_insecure; /* --insecure: of tls+tcp:// on loopback */
+    bool is_insecure;       /* --insecure: of tls+tcp:// on loopback */
     const char *floor_path; /* --floor; NULL: none */
     unsigned timeout_s;     /* --timeout */
     unsigned max_age_s;     /* --max-age; 0: any */

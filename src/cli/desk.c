@@ -20,6 +20,9 @@ void desk_init(struct desk *desk, struct cli *cli) {
     *desk = (struct desk){.cli = cli};
     cli->timeout_s = DESK_TIMEOUT_S;
     cli->for_office = true;
+    cli->no_receipt =
+        "what the office does it signs itself, and it takes no server's word for it; afterwards: depositary "
+        "--receipt FILE checkpoint";
 }
 
 void desk_take(struct desk *desk, int val, const char *argument) {

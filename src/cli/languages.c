@@ -46,12 +46,13 @@ int cli_languages(struct cli *cli, const char *instrument, struct cli_languages 
         depositary_answer_free(&before);
         status = error != 0 ? cli_answer_failed(cli, answer, error) : take_page(out, answer, instrument, &is_past);
     } while (status == 0 && !is_past && *depositary_answer_next_page(answer) != '\0');
-    depositary_answer_free(&answer);
     if (status == 0 && out->count == 0) {
         cli_error("no instrument \"%s\" (proven: the list of instruments is complete up to where it would stand)",
                   instrument);
-        status = CLI_NO;
+        status = cli_receipt(cli, answer); /* of the page on which it would stand */
+        status = status != 0 ? status : CLI_NO;
     }
+    depositary_answer_free(&answer);
     if (status != 0)
         cli_languages_free(out);
     return status;

@@ -224,6 +224,8 @@ int cli_options(struct cli *cli, const struct verb *verb, int argc, char **argv,
         return cli_usage(verb, "%s: too few arguments", verb->name);
     if (argc - optind > most)
         return cli_usage(verb, "%s: too many arguments, from \"%s\" on", verb->name, argv[optind + most]);
+    if (cli->receipt_path != NULL && cli->no_receipt != NULL)
+        return cli_usage(verb, "--receipt: %s", cli->no_receipt);
     return -1;
 }
 

@@ -74,11 +74,10 @@ static int ask(struct cli *cli, const struct schema *schema, const char *service
 int verb_call(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct schema *schema = NULL;
     const char *service;
+    cli->no_receipt = "a call by name keeps no receipt: use the verb for it";
     int status = cli_options(cli, verb, argc, argv, NULL, NULL, NULL, 1, 2);
     if (status >= 0)
         return status;
-    if (cli->receipt_path != NULL)
-        return cli_usage(verb, "a call by name keeps no receipt: use the verb for it");
     const char *method_name = argv[optind];
     json_t *input = read_input(optind + 1 < argc ? argv[optind + 1] : "{}");
     if (input == NULL)

@@ -116,6 +116,7 @@ static int print_all(struct cli *cli, const struct schema *schema) {
 
 int verb_describe(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct schema *schema = NULL;
+    cli->no_receipt = "descriptors prove nothing, and are not kept";
     int status = cli_options(cli, verb, argc, argv, NULL, NULL, NULL, 0, 1);
     if (status >= 0)
         return status;

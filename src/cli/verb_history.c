@@ -26,6 +26,7 @@ struct history {
     char eid[256];         /* the clause that is followed; "" for all */
     bool is_seen;          /* some edition has it */
     json_t *editions;
+    bool is_kept; /* the receipt */
 };
 
 static bool take(void *context, int val, const char *argument) {
@@ -89,6 +90,14 @@ static int read_withdrawal(struct snapshot *out, struct history *history, const 
     int status = cli_answer_failed(history->cli, answer, error);
     depositary_answer_free(&answer);
     return status;
+}
+
+/* What there is of several calls that may be kept: the answer that proves the latest edition of the first text told. */
+static int keep_receipt(struct history *history, const struct snapshot *latest) {
+    if (history->is_kept)
+        return 0;
+    history->is_kept = true;
+    return cli_receipt(history->cli, latest->pages.count > 0 ? latest->pages.answers[0] : latest->answer);
 }
 
 static int read_snapshot(struct snapshot *out, struct history *history, uint32_t edition) {
@@ -249,6 +258,8 @@ static int tell_language(struct history *history, const struct cli_language *lan
     int status = history->reference != NULL ? resolve(history, language) : 0;
     for (uint32_t edition = 1; edition <= language->latest && status == 0; edition++) {
         status = read_snapshot(&now, history, edition);
+        if (status == 0 && edition == language->latest)
+            status = keep_receipt(history, &now);
         if (status == 0)
             status = tell(history, &before, &now);
         snapshot_free(&before);

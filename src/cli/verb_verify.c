@@ -285,6 +285,7 @@ static bool ends_with(const char *text, const char *end) {
 
 int verb_verify(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct verify verify = {0};
+    cli->no_receipt = "a receipt is checked here, and none is made";
     int status = cli_options(cli, verb, argc, argv, own_options, take, &verify, 1, 2);
     if (status >= 0)
         return status;

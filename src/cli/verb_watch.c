@@ -85,6 +85,7 @@ int verb_watch(struct cli *cli, const struct verb *verb, int argc, char **argv) 
                                         {"count", required_argument, NULL, OPT_COUNT},
                                         {0}};
     struct watching watching = {.cli = cli, .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+    cli->no_receipt = "keeps one call, and watch makes many: use depositary checkpoint";
     int status = cli_options(cli, verb, argc, argv, own, take_own, &watching, 0, 0);
     if (status >= 0)
         return status;

@@ -99,6 +99,35 @@ contains "$work/out" "removed art_1"
 depositary list >"$work/out" 2>/dev/null
 contains "$work/out" "(withdrawn)"
 
+# The receipt of a history is the answer that proves the latest edition; of a text that is not there, the page of the list on which it would stand.
+kept() {
+    DEPOSITARY_CONNECT=tcp://127.0.0.1:9 expect 0 depositary --json verify "$work/kept.receipt"
+    contains "$work/out" '"verified": true'
+    contains "$work/out" "$1"
+    contains "$work/out" "$2"
+    rm "$work/kept.receipt"
+}
+expect 0 depositary --receipt "$work/kept.receipt" history ferries --language en
+kept DepositaryService/GetInstrument '\"edition\": 2'
+expect 0 depositary --receipt "$work/kept.receipt" history ferries --language fr
+kept 'language\": \"fr' '\"edition\": 2'
+expect 1 depositary --receipt "$work/kept.receipt" history no-such-treaty
+kept DepositaryService/ListInstruments '"status": 0'
+# What the office does is evidence by its own signature: no verb of its keeps a receipt, and none begins its work.
+size=$(depositary checkpoint | sed -n 2p)
+for words in "deposit $work/en.txt --about $work/ferries.en.about --yes" "rectify ferries $work/en.txt --remark a --language en --yes" \
+    "office renew" "office show" "office push" "key list"; do
+    # shellcheck disable=SC2086 # words
+    expect 2 depositary --receipt "$work/kept.receipt" $words
+    contains "$work/err" "--receipt FILE checkpoint"
+    [[ ! -e $work/kept.receipt ]] || fail "a receipt of: $words"
+done
+[[ $(depositary checkpoint | sed -n 2p) == "$size" ]] || fail "something was signed"
+for words in "watch --count 1" describe "call depositary.v1.LedgerService/GetCheckpoint" "verify $work/record"; do
+    # shellcheck disable=SC2086
+    expect 2 depositary --receipt "$work/kept.receipt" $words
+done
+
 # The same file again does nothing; two deposits at once do not disturb each other.
 before=$(size)
 expect 0 depositary rectify ferries "$work/en3.txt" --language en --act amendment --remark 'Protocol of 2032' --yes
