@@ -24,7 +24,8 @@ struct follower {
     struct announced *announced;
     pthread_t thread;
     bool has_thread;
-    pthread_mutex_t lock; /* over what follows */
+    pthread_mutex_t looking; /* held while the source is asked; taken before lock */
+    pthread_mutex_t lock;    /* over what follows */
     pthread_cond_t wake;
     bool is_woken;
     bool is_stopping;
@@ -99,11 +100,20 @@ static void set_status(struct follower *follower, const struct pull_result *resu
     ledger_state_release(state);
 }
 
-static void look(struct follower *follower) {
+static void tell_behind(struct follower *follower, const struct pull_result *result) {
+    const struct ledger_state *state = ledger_state_take(follower->config.ledger);
+    bool is_behind = result->source_size < state->size;
+    ledger_state_release(state);
+    if (is_behind && follower->config.behind != NULL)
+        follower->config.behind(follower->config.context);
+}
+
+static int look(struct follower *follower, struct fault *why) {
     struct pull_result result;
     struct fault fault = {0};
     int error = ledger_pull(follower->config.ledger, follower->config.source, &result, &fault);
     fault.error = error;
+    *why = fault;
     if (error == DEPOSITARY_E_MISSING) /* an empty ledger is one that we are level with */
         error = 0;
     if (error == DEPOSITARY_E_FORK)
@@ -111,7 +121,22 @@ static void look(struct follower *follower) {
     set_status(follower, &result, error, &fault);
     if (error == 0 && result.added > 0)
         tell_growth(follower, &result);
+    if (error == 0)
+        tell_behind(follower, &result);
     buffer_free(&result.fork);
+    return error;
+}
+
+int follower_catch_up(struct follower *follower, struct fault *fault) {
+    struct fault why = {0};
+    pthread_mutex_lock(&follower->looking);
+    pthread_mutex_lock(&follower->lock);
+    bool is_forked = follower->status.is_forked;
+    pthread_mutex_unlock(&follower->lock);
+    int error =
+        is_forked ? fault_set(&why, DEPOSITARY_E_FORK, "the ledger key has signed two ledgers") : look(follower, &why);
+    pthread_mutex_unlock(&follower->looking);
+    return error ? fault_set(fault, error, "%s", fault_text(&why)) : 0;
 }
 
 /* ---- the thread */
@@ -142,7 +167,8 @@ static void *run(void *context) {
     while (!follower->is_stopping && !follower->status.is_forked) {
         follower->is_woken = false;
         pthread_mutex_unlock(&follower->lock);
-        look(follower);
+        int error = follower_catch_up(follower, NULL);
+        (void)error; /* it was told, and the next look may go better */
         pthread_mutex_lock(&follower->lock);
         wait_for_wake(follower);
     }
@@ -177,6 +203,7 @@ static int follower_new(struct follower **out, const struct follower_config *con
     follower->config = *config;
     follower->evidence_dir = strdup(config->evidence_dir);
     pthread_mutex_init(&follower->lock, NULL); /* a plain mutex: it cannot fail on Linux */
+    pthread_mutex_init(&follower->looking, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&follower->wake, &attributes);
@@ -200,6 +227,7 @@ int follower_start(struct follower **out, const struct follower_config *config, 
         error = announced_start(&follower->announced, config->announce_url, config->origin, heard, follower, fault);
     if (error) {
         follower_stop(follower);
+        follower_free(follower);
         return error;
     }
     *out = follower;
@@ -211,6 +239,7 @@ void follower_stop(struct follower *follower) {
         return;
     struct source *source = follower->config.source;
     announced_stop(follower->announced);
+    follower->announced = NULL;
     pthread_mutex_lock(&follower->lock);
     follower->is_stopping = true;
     pthread_cond_signal(&follower->wake);
@@ -218,8 +247,16 @@ void follower_stop(struct follower *follower) {
     if (follower->has_thread) {
         source->ops->cancel(source);
         pthread_join(follower->thread, NULL);
+        follower->has_thread = false;
     }
+}
+
+void follower_free(struct follower *follower) {
+    if (follower == NULL)
+        return;
+    struct source *source = follower->config.source;
     source->ops->close(source);
+    pthread_mutex_destroy(&follower->looking);
     pthread_cond_destroy(&follower->wake);
     pthread_mutex_destroy(&follower->lock);
     free(follower->evidence_dir);

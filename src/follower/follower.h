@@ -17,7 +17,8 @@ struct follower_config {
     unsigned interval_s;      /* between two looks without an announcement */
     const char *evidence_dir; /* where both notes of a fork are written */
     void *context;
-    void (*grown)(void *context); /* told after the ledger has grown; may be NULL */
+    void (*grown)(void *context);  /* told after the ledger has grown; may be NULL */
+    void (*behind)(void *context); /* told where the source has less than the ledger; may be NULL */
 };
 
 struct follower_status {
@@ -30,9 +31,13 @@ struct follower_status {
 };
 
 MUST_USE int follower_start(struct follower **out, const struct follower_config *config, struct fault *fault);
-void follower_stop(struct follower *follower); /* NULL is fine */
-/** Looks now. */
+/** It looks no more. NULL is fine. */
+void follower_stop(struct follower *follower);
+void follower_free(struct follower *follower); /* after follower_stop, once nobody asks any more; NULL is fine */
+/** Looks soon. */
 void follower_wake(struct follower *follower);
+/** Looks now, in the caller's thread: 0 where the ledger has what the source has. DEPOSITARY_E_FORK, and what ledger_pull says. */
+MUST_USE int follower_catch_up(struct follower *follower, struct fault *fault);
 void follower_status(struct follower *follower, struct follower_status *out);
 
 #endif

@@ -1,6 +1,8 @@
 /* AppendEntries: what a signed checkpoint may do to the ledger. PROTOCOL.md section 2, "Appending". */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/limits.h"
 #include "ledger/ledger_private.h"
 
 static int conflict(struct fault *fault, const char *why) {
@@ -82,7 +84,8 @@ static int state_with_note(struct ledger_state **out, const struct ledger_state 
     return error;
 }
 
-static int merge(struct ledger *ledger, struct bytes note, struct fault *fault) {
+/* What was followed is in the database already. */
+static int merge(struct ledger *ledger, struct bytes note, bool is_followed, struct fault *fault) {
     struct buffer merged;
     struct ledger_state *state = NULL;
     buffer_init(&merged, LIMIT_NOTE);
@@ -91,6 +94,8 @@ static int merge(struct ledger *ledger, struct bytes note, struct fault *fault) 
         error = merged.error;
     if (error == 0 && merged.len > ledger->state->checkpoint.len) {
         error = state_with_note(&state, ledger->state, buffer_bytes(&merged));
+        if (error == 0 && ledger->shared != NULL && !is_followed)
+            error = sharing_amend(ledger, buffer_bytes(&merged), fault);
         if (error == 0)
             error = store_checkpoint(ledger, buffer_bytes(&merged), fault);
         if (error == 0)
@@ -133,6 +138,19 @@ static bool has_quorum_now(const struct ledger *ledger) {
            policy_verify_checkpoint(&checkpoint, ledger->policy, ledger->state->checkpoint, NULL) == 0;
 }
 
+/* Judges an offer that goes past the current size, and makes it the pending append. */
+static int extend(struct ledger *ledger, const struct offer *offer, bool has_quorum, struct fault *fault) {
+    if (!has_quorum && has_quorum_now(ledger))
+        return fault_set(fault, DEPOSITARY_E_QUORUM,
+                         "too few of the policy's witnesses cosigned the checkpoint, and the current one has enough");
+    if (offer->checkpoint.size - ledger->state->size == offer->count)
+        return await(ledger, offer, fault);
+    /* Where others append as well, the entries between may be theirs. */
+    return ledger->shared != NULL && offer->checkpoint.size - ledger->state->size > offer->count
+               ? fault_set(fault, DEPOSITARY_E_STATE, "another service has appended to this ledger")
+               : conflict(fault, "current size plus new entries is not the checkpoint's size");
+}
+
 static int append_locked(struct ledger *ledger, struct offer *offer, struct append_result *result,
                          struct fault *fault) {
     /* The signature is the authority: before it holds, nothing else is looked at. */
@@ -147,24 +165,98 @@ static int append_locked(struct ledger *ledger, struct offer *offer, struct appe
     if (checkpoint->size <= size) {
         error = contained(ledger, offer->records, offer->count, checkpoint, fault);
         if (error == 0 && checkpoint->size == size && size > 0)
-            error = merge(ledger, offer->note, fault);
+            error = merge(ledger, offer->note, offer->is_followed, fault);
         result->size = checkpoint->size;
         return error;
     }
-    if (!has_quorum && has_quorum_now(ledger))
-        return fault_set(fault, DEPOSITARY_E_QUORUM,
-                         "too few of the policy's witnesses cosigned the checkpoint, and the current one has enough");
-    if (checkpoint->size - size != offer->count)
-        return conflict(fault, "current size plus new entries is not the checkpoint's size");
-    error = await(ledger, offer, fault);
-    if (error == 0)
-        error = pending_missing(ledger, result, fault);
+    error = extend(ledger, offer, has_quorum, fault);
+    if (error)
+        return error;
+    error = pending_missing(ledger, result, fault);
+    if (error == DEPOSITARY_E_CLAUSES_MISSING && pending_is_shared(ledger)) {
+        int kept = sharing_offer(ledger, fault);
+        return kept ? kept : error;
+    }
     if (error == 0)
         error = pending_commit(ledger, fault);
     if (error == 0)
         result->size = checkpoint->size;
     return error;
 }
+
+/* ---- an append that waits in the database */
+
+/* Its records. */
+struct kept {
+    struct buffer data;
+    struct bytes *records;
+    size_t *lengths;
+    size_t count;
+};
+
+/* A shared_record_sink. */
+static int kept_record(void *context, struct bytes record) {
+    struct kept *kept = context;
+    size_t *lengths = reallocarray(kept->lengths, kept->count + 1, sizeof *lengths);
+    if (lengths == NULL)
+        return DEPOSITARY_E_MEMORY;
+    kept->lengths = lengths;
+    kept->lengths[kept->count++] = record.len;
+    buffer_append(&kept->data, record);
+    return kept->data.error;
+}
+
+/* The records where they lie together now. */
+static int kept_records(struct kept *kept) {
+    size_t at = 0;
+    kept->records = calloc(kept->count == 0 ? 1 : kept->count, sizeof *kept->records);
+    if (kept->records == NULL)
+        return DEPOSITARY_E_MEMORY;
+    for (size_t i = 0; i < kept->count; i++) {
+        kept->records[i] = bytes_slice(buffer_bytes(&kept->data), at, kept->lengths[i]);
+        at += kept->lengths[i];
+    }
+    return DEPOSITARY_OK;
+}
+
+/* As append_locked does, with an offer of which only the database says that it was made. */
+static int adopt(struct ledger *ledger, struct offer *offer, struct fault *fault) {
+    bool has_quorum = false;
+    int error = policy_verify_signatures(&offer->checkpoint, &has_quorum, ledger->policy, offer->note, fault);
+    if (error)
+        return error;
+    return offer->checkpoint.size <= ledger->state->size
+               ? fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition")
+               : extend(ledger, offer, has_quorum, fault);
+}
+
+int append_adopt(struct ledger *ledger, const struct hash *edition, int64_t now_s, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    struct kept kept = {0};
+    struct buffer note;
+    buffer_init(&kept.data, LIMIT_REQUEST_APPEND);
+    buffer_init(&note, LIMIT_NOTE);
+    int error = shared->ops->find_offer(shared, edition, &note, kept_record, &kept, fault);
+    if (error == DEPOSITARY_E_MISSING)
+        error = fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition");
+    error = error ? error : kept_records(&kept);
+    if (error == 0) {
+        struct offer offer = {
+            .records = kept.records, .count = kept.count, .note = buffer_bytes(&note), .now_s = now_s};
+        error = adopt(ledger, &offer, fault);
+    }
+    if (error && error != DEPOSITARY_E_STATE && error != DEPOSITARY_E_UNREACHABLE && error != DEPOSITARY_E_CANCELLED &&
+        error != DEPOSITARY_E_IO && error != DEPOSITARY_E_MEMORY)
+        error = fault_set(fault, DEPOSITARY_E_STATE,
+                          "the append that the database keeps is not what was signed; send AppendEntries again");
+    free(kept.records);
+    free(kept.lengths);
+    buffer_free(&kept.data);
+    buffer_free(&note);
+    return error;
+}
+
+/* ---- from outside */
 
 static int take_offer(struct ledger *ledger, struct offer *offer, struct append_result *result, struct fault *fault) {
     result->size = 0;

@@ -37,6 +37,7 @@ int ledger_open(struct ledger **out, const struct ledger_config *config, struct 
     int error = ledger_new(&ledger);
     if (error)
         return error;
+    ledger->shared = config->shared;
     error = policy_copy(&ledger->policy, config->policy);
     if (error == 0)
         error = open_store(&ledger->store, config, fault);

@@ -10,6 +10,7 @@
 #include "proof/register.h"
 
 struct ledger;
+struct shared;
 
 /** An immutable state of the ledger; counted. All that is answered to one call is answered from one of these. */
 struct ledger_state {
@@ -24,11 +25,12 @@ struct ledger_state {
 };
 
 struct ledger_config {
-    const char *url;             /* "sqlite:/path/of/ledger.db"; "postgresql://..." */
+    const char *url;             /* "sqlite:/path/of/ledger.db" */
     const struct policy *policy; /* copied */
     bool create;                 /* make it where it is not there */
     bool is_thorough;            /* check every rule again, also where it was done before */
     bool may_lack_checkpoints;   /* earlier ones, as a mirror does: it is told only the newest */
+    struct shared *shared;       /* where others append to the same ledger (shared.h); outlives it. NULL: nobody does */
 };
 
 /**
@@ -86,7 +88,8 @@ struct append_result {
 /**
  * AppendEntries. 0: committed and durable, or contained already. DEPOSITARY_E_CLAUSES_MISSING: now the pending append.
  * DEPOSITARY_E_CONFLICT: does not extend the current checkpoint. DEPOSITARY_E_RULE, with the entry and the rule, or
- * DEPOSITARY_E_RECORD; where clauses break it, the append is pending no more. DEPOSITARY_E_STATE: another process has appended.
+ * DEPOSITARY_E_RECORD; where clauses break it, the append is pending no more. DEPOSITARY_E_STATE: another process has appended; where
+ * several append to one database, the ledger is to be brought up to it (source.h), and then it is judged anew.
  * DEPOSITARY_E_CHECKPOINT_*: the note is not the pinned key's. DEPOSITARY_E_QUORUM: it lacks cosignatures that the current one has.
  * now_s: the clock.
  */
@@ -101,6 +104,9 @@ MUST_USE int ledger_follow(struct ledger *ledger, const struct bytes *records, s
                            int64_t now_s, struct append_result *result, struct fault *fault);
 /** Forgets what was followed and still waits for clauses. */
 void ledger_unfollow(struct ledger *ledger);
+
+/** Gives the database to which others append as well what it lacks of this ledger; all is well where it lacks nothing. */
+MUST_USE int ledger_share(struct ledger *ledger, struct fault *fault);
 
 /** Adds signatures to a checkpoint of before: `note` begins with the one that is kept of its size, and every line that a key of the policy
  * signed verifies. DEPOSITARY_E_CONFLICT, DEPOSITARY_E_CHECKPOINT_*; DEPOSITARY_E_ARGUMENT for the current one, which ledger_append merges. */

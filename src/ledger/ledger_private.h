@@ -6,12 +6,14 @@
 
 #include "ledger/ledger.h"
 #include "ledger/rules.h"
+#include "ledger/shared.h"
 #include "ledger/store.h"
 
 struct pending;
 
 struct ledger {
     struct store *store;
+    struct shared *shared; /* NULL: nobody else appends */
     struct policy *policy;
 
     pthread_mutex_t state_lock; /* for the pointer only, held for a moment */
@@ -66,6 +68,22 @@ void nodes_last_path(struct merkle_path *out, const struct merkle_edge *before);
 /** Checks the whole store and sets state, rules and edge of a ledger that has none. */
 MUST_USE int check_all(struct ledger *ledger, const struct ledger_config *config, struct fault *fault);
 
+/* ---- append.c */
+
+/** Makes the append that the database keeps for this edition the pending one, if it stands every test that it would have stood here.
+ * DEPOSITARY_E_STATE: there is none, or the ledger has to be brought up to the database first. */
+MUST_USE int append_adopt(struct ledger *ledger, const struct hash *edition, int64_t now_s, struct fault *fault);
+
+/* ---- sharing.c: where others append to the same ledger */
+
+/** Begins a transaction of the database, which then has what the ledger has: what it lacks is given to it. DEPOSITARY_E_STATE: it has
+ * more, and the ledger is to be brought up to it first. */
+MUST_USE int sharing_begin(struct ledger *ledger, struct fault *fault);
+/** Puts the pending append where others find it. */
+MUST_USE int sharing_offer(struct ledger *ledger, struct fault *fault);
+/** Adds signatures of the note of the current size to what the database has of it. */
+MUST_USE int sharing_amend(struct ledger *ledger, struct bytes note, struct fault *fault);
+
 /* ---- pending.c */
 
 /** An append as it comes, its checkpoint's signature verified. */
@@ -89,7 +107,7 @@ struct pending_edition {
 /** An append that was found good, all but its clauses. */
 struct pending {
     bool is_followed; /* of ledger_follow */
-    uint64_t first; /* index of its first entry: the size of the state that it extends */
+    uint64_t first;   /* index of its first entry: the size of the state that it extends */
     size_t count;
     struct bytes *records; /* views into data */
     struct hash *leaf_hashes;
@@ -118,6 +136,11 @@ void pending_drop(struct ledger *ledger);
 void pending_expire(struct ledger *ledger, int64_t now_s);
 /** Whether clauses are missing, and the first runs of them. */
 MUST_USE int pending_missing(struct ledger *ledger, struct append_result *result, struct fault *fault);
+/** Whether the pending append is for the database that others append to as well. */
+bool pending_is_shared(const struct ledger *ledger);
+
+/* ---- commit.c */
+
 /** Writes the pending append with its staged clauses, durably, and publishes the new state; then there is none. Where its clauses
  * are not what its editions say it is dropped: DEPOSITARY_E_RULE. */
 MUST_USE int pending_commit(struct ledger *ledger, struct fault *fault);

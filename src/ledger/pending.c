@@ -1,13 +1,13 @@
 /*
- * The append that waits for its clauses: judged when it comes, committed as one when they are there. PROTOCOL.md section 2,
- * "Appending". Clauses that wait lie in the store's staging, never in memory.
+ * The append that waits for its clauses: judged when it comes, committed as one when they are there (commit.c). PROTOCOL.md
+ * section 2, "Appending". Clauses that wait lie in the store's staging, or in that of the database that others append to as well;
+ * never in memory.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/ledger_private.h"
-#include "ledger/rebuild.h"
 
 void pending_free(struct pending *pending) {
     if (pending == NULL)
@@ -186,6 +186,19 @@ static int gaps_place(void *context, uint64_t place) {
     return DEPOSITARY_OK;
 }
 
+bool pending_is_shared(const struct ledger *ledger) {
+    return ledger->shared != NULL && !ledger->pending->is_followed;
+}
+
+static int staged_places(struct ledger *ledger, const struct pending_edition *edition, struct gaps *gaps,
+                         struct fault *fault) {
+    const struct pending *pending = ledger->pending;
+    if (pending_is_shared(ledger))
+        return ledger->shared->ops->staged_places(ledger->shared, &pending->root, &edition->leaf_hash, gaps_place, gaps,
+                                                  fault);
+    return ledger->store->ops->stage_places(ledger->store, edition->index, gaps_place, gaps, fault);
+}
+
 int pending_missing(struct ledger *ledger, struct append_result *result, struct fault *fault) {
     const struct pending *pending = ledger->pending;
     for (size_t i = 0; i < pending->editions_count; i++) {
@@ -193,7 +206,7 @@ int pending_missing(struct ledger *ledger, struct append_result *result, struct 
         if (edition->staged_clauses == edition->record.clauses)
             continue;
         struct gaps gaps = {result, edition, 0};
-        int error = ledger->store->ops->stage_places(ledger->store, edition->index, gaps_place, &gaps, fault);
+        int error = staged_places(ledger, edition, &gaps, fault);
         if (error == 0)
             error = gaps_place(&gaps, edition->record.clauses);
         if (error == GAPS_FULL)
@@ -224,7 +237,9 @@ static int check_placed(const struct pending_edition *edition, const struct plac
         return fault_set(fault, DEPOSITARY_E_LIMIT, "place %" PRIu64 ": the record is too long", placed->place);
     struct hash leaf;
     merkle_leaf_hash(&leaf, placed->record);
-    bool is_unproved = is_followed && placed->path == NULL; /* the whole edition will be rebuilt */
+    if (placed->path == NULL && !is_followed) /* what was followed was overtaken by an append of the same */
+        return fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition");
+    bool is_unproved = placed->path == NULL; /* the whole edition will be rebuilt */
     if (placed->place >= record->clauses ||
         (!is_unproved &&
          merkle_inclusion_check(&leaf, placed->place, record->clauses, placed->path, &record->clauses_root)))
@@ -261,14 +276,27 @@ static int stage_clause(struct ledger *ledger, const struct pending_edition *edi
     return DEPOSITARY_OK;
 }
 
-static int put_locked(struct ledger *ledger, const struct hash *leaf_hash, const struct placed_clause *placed,
+/* Into the database. Each is proved to be what the edition has at its place, which bounds what can be staged. */
+static int put_shared(struct ledger *ledger, const struct pending_edition *edition, const struct placed_clause *placed,
                       size_t count, int64_t now_s, struct fault *fault) {
-    const struct store_ops *ops = ledger->store->ops;
-    pending_expire(ledger, now_s);
-    struct pending_edition *edition = find_edition(ledger->pending, leaf_hash);
-    if (edition == NULL)
-        return fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition");
+    struct pending *pending = ledger->pending;
+    size_t text_len;
+    for (size_t i = 0; i < count; i++) {
+        int error = check_placed(edition, &placed[i], false, &text_len, fault);
+        if (error)
+            return error;
+    }
+    int error = ledger->shared->ops->stage(ledger->shared, &pending->root, &edition->leaf_hash, placed, count, fault);
+    if (error == DEPOSITARY_E_STATE)
+        pending_drop(ledger); /* committed, or forgotten, behind our back */
+    else
+        pending->touched_s = now_s;
+    return error;
+}
 
+static int put_own(struct ledger *ledger, struct pending_edition *edition, const struct placed_clause *placed,
+                   size_t count, int64_t now_s, struct fault *fault) {
+    const struct store_ops *ops = ledger->store->ops;
     uint64_t clauses = edition->staged_clauses, length = edition->staged_length;
     int error = ops->stage_begin(ledger->store, fault);
     for (size_t i = 0; error == 0 && i < count; i++)
@@ -287,6 +315,22 @@ static int put_locked(struct ledger *ledger, const struct hash *leaf_hash, const
     return DEPOSITARY_OK;
 }
 
+static int put_locked(struct ledger *ledger, const struct hash *leaf_hash, const struct placed_clause *placed,
+                      size_t count, int64_t now_s, struct fault *fault) {
+    pending_expire(ledger, now_s);
+    struct pending_edition *edition = find_edition(ledger->pending, leaf_hash);
+    if (edition == NULL && ledger->shared != NULL && (count == 0 || placed[0].path != NULL)) {
+        int error = append_adopt(ledger, leaf_hash, now_s, fault);
+        if (error)
+            return error;
+        edition = find_edition(ledger->pending, leaf_hash);
+    }
+    if (edition == NULL)
+        return fault_set(fault, DEPOSITARY_E_STATE, "no pending append has that edition");
+    return pending_is_shared(ledger) ? put_shared(ledger, edition, placed, count, now_s, fault)
+                                     : put_own(ledger, edition, placed, count, now_s, fault);
+}
+
 int ledger_put_clauses(struct ledger *ledger, const struct hash *edition, const struct placed_clause *clauses,
                        size_t count, int64_t now_s, uint64_t *received, struct fault *fault) {
     pthread_mutex_lock(&ledger->write_lock);
@@ -295,138 +339,4 @@ int ledger_put_clauses(struct ledger *ledger, const struct hash *edition, const 
     if (error == 0)
         *received = count;
     return error;
-}
-
-/* ---- the commit */
-
-/* A merkle_node_sink that stores; leaves are stored with their entry or clause. */
-struct put_nodes {
-    struct store *store;
-    store_tree tree;
-    struct fault *fault;
-};
-
-static int put_node(void *context, unsigned level, uint64_t index, const struct hash *hash) {
-    const struct put_nodes *nodes = context;
-    if (level == 0)
-        return DEPOSITARY_OK;
-    return nodes->store->ops->put_node(nodes->store, nodes->tree, level, index, hash, nodes->fault);
-}
-
-struct put_edition {
-    struct store *store;
-    const struct pending_edition *edition;
-    struct rebuild rebuild;
-    struct put_nodes nodes;
-    struct fault *fault;
-};
-
-/* A store_clause_sink: from staging into the ledger, rebuilding the edition on the way. */
-static int put_clause(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash) {
-    struct put_edition *put = context;
-    (void)leaf_hash; /* staging has none */
-    if (place != put->rebuild.edge.size)
-        return fault_set(put->fault, DEPOSITARY_E_RULE, "place %" PRIu64 ": there is no clause",
-                         put->rebuild.edge.size);
-    struct hash computed;
-    struct fault why = {0};
-    merkle_leaf_hash(&computed, record);
-    int error = put->store->ops->put_clause(put->store, put->edition->index, place, record, &computed, put->fault);
-    if (error)
-        return error;
-    error = rebuild_clause(&put->rebuild, record, &computed, put_node, &put->nodes, &why);
-    if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
-        return fault_set(put->fault, error, "entry %" PRIu64 ", place %" PRIu64 ": %s", put->edition->index, place,
-                         fault_text(&why));
-    return error;
-}
-
-static int put_edition(struct ledger *ledger, const struct pending_edition *edition, struct fault *fault) {
-    struct put_edition put = {.store = ledger->store,
-                              .edition = edition,
-                              .nodes = {ledger->store, edition->index + 1, fault},
-                              .fault = fault};
-    struct fault why = {0};
-    rebuild_init(&put.rebuild, &edition->record);
-    int error = ledger->store->ops->stage_clauses(ledger->store, edition->index, put_clause, &put, fault);
-    if (error == 0) {
-        error = rebuild_finish(&put.rebuild, &why);
-        if (error)
-            fault_set(fault, error, "entry %" PRIu64 ": %s", edition->index, fault_text(&why));
-    }
-    rebuild_free(&put.rebuild);
-    return error;
-}
-
-static int put_entries(struct ledger *ledger, const struct pending *pending, struct fault *fault) {
-    struct store *store = ledger->store;
-    struct put_nodes nodes = {store, 0, fault};
-    struct merkle_edge edge = ledger->edge;
-    for (size_t i = 0; i < pending->count; i++) {
-        int error =
-            store->ops->put_entry(store, pending->first + i, pending->records[i], &pending->leaf_hashes[i], fault);
-        if (error == 0)
-            error = merkle_edge_append(&edge, &pending->leaf_hashes[i], put_node, &nodes);
-        if (error)
-            return error;
-    }
-    return DEPOSITARY_OK;
-}
-
-/* Everything of the append, in one transaction. */
-static int put_all(struct ledger *ledger, const struct pending *pending, struct fault *fault) {
-    struct store *store = ledger->store;
-    uint64_t entries;
-    int error = store->ops->begin(store, &entries, fault);
-    if (error)
-        return error;
-    if (entries != pending->first)
-        error = fault_set(fault, DEPOSITARY_E_STATE, "another process has appended to this ledger");
-    if (error == 0)
-        error = put_entries(ledger, pending, fault);
-    for (size_t i = 0; error == 0 && i < pending->editions_count; i++)
-        error = put_edition(ledger, &pending->editions[i], fault);
-    if (error == 0)
-        error = store->ops->put_checkpoint(store, pending->first + pending->count, buffer_bytes(&pending->note), fault);
-    /* What was checked up to here, and this append now, need not be again. */
-    const struct store_mark mark = {CHECK_RULES, pending->first + pending->count, pending->root};
-    if (error == 0)
-        error = store->ops->put_mark(store, &mark, fault);
-    if (error == 0)
-        error = store->ops->commit(store, fault);
-    if (error)
-        store->ops->rollback(store);
-    return error;
-}
-
-int pending_commit(struct ledger *ledger, struct fault *fault) {
-    struct pending *pending = ledger->pending;
-    /* All that can fail is done before the commit: after it the new state is what there is. */
-    struct ledger_state *state;
-    const struct state_parts parts = {.size = pending->first + pending->count,
-                                      .root = pending->root,
-                                      .checkpoint = buffer_bytes(&pending->note),
-                                      .register_record = pending->records[pending->count - 1],
-                                      .register_path = pending->register_path,
-                                      .lines = pending->lines};
-    int error = state_new(&state, &parts);
-    if (error)
-        return error;
-    pending->lines = NULL; /* the state's now */
-    error = put_all(ledger, pending, fault);
-    if (error) {
-        pending->lines = (struct register_lines *)state->lines;
-        state->lines = NULL;
-        ledger_state_release(state);
-        if (error == DEPOSITARY_E_RULE || error == DEPOSITARY_E_RECORD)
-            pending_drop(ledger); /* no clauses will ever make it good */
-        return error;
-    }
-    rules_free(&ledger->rules);
-    ledger->rules = pending->rules;
-    pending->rules = (struct rules){0};
-    ledger->edge = pending->edge;
-    state_publish(ledger, state);
-    pending_drop(ledger);
-    return DEPOSITARY_OK;
 }

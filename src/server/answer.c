@@ -52,6 +52,7 @@ static enum status_code code_of(int error) {
     case DEPOSITARY_E_CANCELLED:
         return STATUS_CANCELLED;
     case DEPOSITARY_E_IO:
+    case DEPOSITARY_E_UNREACHABLE: /* the database that is appended to */
         return STATUS_UNAVAILABLE;
     case DEPOSITARY_E_DAMAGED:
         return STATUS_DATA_LOSS;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "depositary/version.h"
+#include "postgres/postgres.h"
 #include "proof/record.h"
 
 #define NUMBER_MAX    1000000u
@@ -114,7 +115,8 @@ static const char help[] =
     "  --cache MIB           memory for answers that are asked again (8), 0 for none\n"
     "  --batch N             answers under one signature, 1 to 1024 (1024)\n"
     "  --cpus LIST           run on these processors only, as in 0,1 (all)\n"
-    "  --store sqlite:       the store (sqlite:, in DIR)\n"
+    "  --store URL           the store: sqlite:, in DIR; or postgresql://USER@HOST,HOST/DATABASE, to which several append, each with a\n"
+    "                        verified copy in DIR that it serves from; a password goes into PGPASSFILE (sqlite:)\n"
     "  --follow URL          be a verified mirror of the depositary there, tcp:// or ipc://; it needs its policy, and trusts nobody\n"
     "  --follow-announce URL   where that one announces its checkpoints (off)\n"
     "  --follow-interval SECONDS  between two looks without an announcement (10)\n"
@@ -225,6 +227,20 @@ static int take_limit(struct limits *limits, int val, const char *argument) {
     }
 }
 
+/* The URL is not shown: it may hold what nobody should see. */
+static int take_store(struct config *config, const char *argument) {
+    struct fault fault = {0};
+    config->store = NULL;
+    if (strcmp(argument, "sqlite:") == 0)
+        return -1;
+    if (strncmp(argument, "postgres", strlen("postgres")) != 0)
+        return told("--store takes sqlite: or postgresql://USER@HOST/DATABASE", NULL);
+    if (postgres_check_url(argument, &fault) != 0)
+        return told("--store", fault_text(&fault));
+    config->store = argument;
+    return -1;
+}
+
 static int take_cache(struct config *config, const char *argument) {
     uint64_t mib;
     if (!decimal_parse(&mib, bytes_text(argument)) || mib > CACHE_MIB_MAX)
@@ -304,7 +320,7 @@ static int take(struct config *config, int val, const char *argument) {
     case OPT_HTTP:
         return copy(config->http, sizeof config->http, argument, "--http");
     case OPT_STORE:
-        return strcmp(argument, "sqlite:") == 0 ? -1 : told("this build has the store sqlite: only", argument);
+        return take_store(config, argument);
     case OPT_FOLLOW:
     case OPT_FOLLOW_ANNOUNCE:
     case OPT_FOLLOW_INTERVAL:
@@ -462,10 +478,18 @@ static int check_together(struct config *config) {
         return told("--init makes its own policy; it does not go with --policy", NULL);
     if (config->is_init && config->follow != NULL)
         return told("--init makes a ledger; it does not go with --follow, which mirrors one", NULL);
+    if (config->store != NULL && config->follow != NULL)
+        return told("--follow mirrors a depositary; it does not go with --store postgresql://, which is appended to",
+                    NULL);
+    if (config->is_init && config->store != NULL)
+        return told(
+            "--init makes a ledger of its own; it does not go with --store postgresql://: send it what an office "
+            "deposits",
+            NULL);
     if (config->follow == NULL && config->follow_announce != NULL)
         return told("--follow-announce goes with --follow", NULL);
-    config->is_first_start_allowed =
-        config->is_first_start_allowed && config->follow == NULL && (is_local || config->is_init);
+    config->is_first_start_allowed = config->is_first_start_allowed && config->follow == NULL &&
+                                     config->store == NULL && (is_local || config->is_init);
     return -1;
 }
 

@@ -32,6 +32,7 @@ struct config {
     const char *tls_key;
     const char *tls_client_ca; /* NULL: clients need no certificate */
     struct limits limits;
+    const char *store;           /* URL of the database that several append to; NULL: the folder's own store alone */
     const char *follow;          /* URL of the depositary that is mirrored; NULL: none */
     const char *follow_announce; /* where it announces; NULL: it is asked at the interval only */
     unsigned follow_interval_s;

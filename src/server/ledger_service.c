@@ -17,6 +17,7 @@
 
 #define ENTRIES_PAGE 100u                                   /* where the request leaves it to us */
 #define STATE_ROOM   (LIMIT_NOTE + LIMIT_ENTRY + 8 * 1024u) /* bytes of a response beside its list */
+#define APPEND_TRIES 5u                                     /* where others append at the same time */
 #define PUT_CHUNK    256u /* clauses handed to the ledger at once; each needs room for a path */
 
 /* ---- sizes in requests */
@@ -299,6 +300,26 @@ static void log_append(const struct call *call, const struct append_result *resu
              NULL);
 }
 
+/* After DEPOSITARY_E_STATE, where others append to the same ledger: brings ours up to theirs. 0: it may go otherwise now. */
+static int catch_up(struct server *server, struct fault *fault) {
+    int (*now)(void *, struct fault *) = __atomic_load_n(&server->catch_up, __ATOMIC_ACQUIRE);
+    return now ? now(server->catch_up_context, fault) : DEPOSITARY_E_STATE;
+}
+
+/* Where another service has appended to the same ledger, it is judged anew upon what that one did. */
+static int append(struct server *server, const struct bytes *records, size_t count, struct bytes checkpoint,
+                  struct append_result *result, struct fault *fault) {
+    int error = ledger_append(server->ledger, records, count, checkpoint, clock_now_s(), result, fault);
+    for (unsigned i = 0; error == DEPOSITARY_E_STATE && i < APPEND_TRIES; i++) {
+        error = catch_up(server, fault);
+        if (error) {
+            return error;
+        }
+        error = ledger_append(server->ledger, records, count, checkpoint, clock_now_s(), result, fault);
+    }
+    return error == DEPOSITARY_E_STATE ? DEPOSITARY_E_CONFLICT : error; /* others are faster, again and again */
+}
+
 static int append_entries(struct call *call, const Depositary__V1__AppendEntriesRequest *input,
                           Depositary__V1__AppendEntriesResponse *response) {
     struct server *server = call_server(call);
@@ -311,8 +332,7 @@ static int append_entries(struct call *call, const Depositary__V1__AppendEntries
     }
     struct append_result result = {0};
     struct fault fault = {0};
-    int error = ledger_append(server->ledger, records, input->n_records, bytes_text(input->checkpoint), clock_now_s(),
-                              &result, &fault);
+    int error = append(server, records, input->n_records, bytes_text(input->checkpoint), &result, &fault);
     if (error) {
         fault.error = error;
         answer_fault(call, &fault);
@@ -333,8 +353,8 @@ static void ledger_append_entries(Depositary__V1__LedgerService_Service *service
                                   const Depositary__V1__AppendEntriesRequest *input,
                                   Depositary__V1__AppendEntriesResponse_Closure closure, void *closure_data) {
     Depositary__V1__AppendEntriesResponse response = DEPOSITARY__V1__APPEND_ENTRIES_RESPONSE__INIT;
-    int error = takes_appends(call_of(service)) ? append_entries(call_of(service), input, &response)
-                                                 : DEPOSITARY_E_STATE;
+    int error =
+        takes_appends(call_of(service)) ? append_entries(call_of(service), input, &response) : DEPOSITARY_E_STATE;
     closure(error ? NULL : &response, closure_data);
 }
 
@@ -365,8 +385,14 @@ static int put_some(struct call *call, const struct hash *edition, Depositary__V
     }
     struct fault fault = {0};
     uint64_t taken = 0;
-    int error =
-        ledger_put_clauses(call_server(call)->ledger, edition, chunk->clauses, count, clock_now_s(), &taken, &fault);
+    struct server *server = call_server(call);
+    int error = ledger_put_clauses(server->ledger, edition, chunk->clauses, count, clock_now_s(), &taken, &fault);
+    if (error == DEPOSITARY_E_STATE) {
+        error = catch_up(server, &fault);
+        if (!error) {
+            error = ledger_put_clauses(server->ledger, edition, chunk->clauses, count, clock_now_s(), &taken, &fault);
+        }
+    }
     if (error) {
         fault.error = error;
         answer_fault(call, &fault);
@@ -405,8 +431,7 @@ static void ledger_put_clauses_call(Depositary__V1__LedgerService_Service *servi
                                     const Depositary__V1__PutClausesRequest *input,
                                     Depositary__V1__PutClausesResponse_Closure closure, void *closure_data) {
     Depositary__V1__PutClausesResponse response = DEPOSITARY__V1__PUT_CLAUSES_RESPONSE__INIT;
-    int error =
-        takes_appends(call_of(service)) ? put_clauses(call_of(service), input, &response) : DEPOSITARY_E_STATE;
+    int error = takes_appends(call_of(service)) ? put_clauses(call_of(service), input, &response) : DEPOSITARY_E_STATE;
     closure(error ? NULL : &response, closure_data);
 }
 

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "catalog/catalog.h"
 #include "ledger/backup.h"
+#include "postgres/postgres.h"
 #include "server/announce.h"
 #include "server/answer_key.h"
 #include "server/door.h"
@@ -44,7 +45,8 @@ struct running {
     char origin[LIMIT_ORIGIN + 1];
     struct server server;
     struct growth *growth;
-    struct follower *follower; /* NULL: this is no mirror */
+    struct shared *shared;       /* the database that others append to as well; NULL: none */
+    struct following *following; /* NULL: nothing is followed */
     struct exchanger exchanger;
     struct workers *workers;
     struct metrics metrics;
@@ -105,8 +107,14 @@ static int open_ledger(struct running *running, enum opening opening, struct fau
                                          .policy = running->policy,
                                          .create = opening == OPEN_TO_SERVE,
                                          .may_lack_checkpoints = true,
+                                         .shared = running->shared,
                                          .is_thorough = opening == OPEN_TO_CHECK};
     return ledger_open(&running->server.ledger, &config, fault);
+}
+
+static int open_shared(struct running *running, struct fault *fault) {
+    const char *url = running->config->store;
+    return url ? postgres_shared_new(&running->shared, url, fault) : 0;
 }
 
 /* The first append of a first start, or what was left undone of it. */
@@ -137,6 +145,7 @@ static int open_store(struct running *running, struct fault *fault) {
     error = error ? error : begin_first_start(config, fault);
     error = error ? error : open_policy(running, fault);
     error = error ? error : answer_key_open(&running->key, config->data, fault);
+    error = error ? error : open_shared(running, fault);
     error = error ? error : open_ledger(running, OPEN_TO_SERVE, fault);
     error = error ? error : end_first_start(running, fault);
     error = error ? error : open_catalog(running, fault);
@@ -239,7 +248,7 @@ static int start_http(struct running *running, struct fault *fault) {
                                                     .listeners = running->listeners,
                                                     .listeners_count = running->listeners_count,
                                                     .announcer = running->announcer,
-                                                    .follower = running->follower};
+                                                    .follower = following_follower(running->following)};
     gauges_add(&running->metrics, &running->gauge_sources);
     const struct http_source source = {
         .context = running, .ready = is_ready, .metrics = print_metrics, .ledger = running->server.ledger};
@@ -342,7 +351,7 @@ int running_start(struct running **out, const struct config *config, struct faul
     error = error ? error : open_doors(running, fault);
     error = error ? error : knock_once(running, fault);
     error = error ? error : open_announcer(running, fault);
-    error = error ? error : following_start(&running->follower, config, &running->server, fault);
+    error = error ? error : following_start(&running->following, config, &running->server, fault);
     error = error ? error : start_watching(running, fault);
     if (error) {
         running_stop(running);
@@ -420,13 +429,17 @@ void running_stop(struct running *running) {
     struct server *server = &running->server;
     http_stop(running->http);
     door_watch_stop(running->watch);
-    follower_stop(running->follower);
+    following_stop(running->following);
+    if (running->shared) {
+        running->shared->ops->cancel(running->shared);
+    }
     for (size_t i = 0; i < running->listeners_count; i++) {
         listener_stop(running->listeners[i]);
     }
     growth_stop(running->growth);
     announcer_stop(running->announcer);
     workers_stop(running->workers);
+    following_free(running->following);
     key_keeper_stop(running->keeper);
     sealer_stop(server->sealer);
     key_keeper_free(running->keeper);
@@ -436,6 +449,9 @@ void running_stop(struct running *running) {
     views_free(server->views);
     catalog_close(server->catalog);
     ledger_close(server->ledger);
+    if (running->shared) {
+        running->shared->ops->close(running->shared);
+    }
     answer_key_close(&running->key);
     policy_free(running->policy);
     if (running->lock >= 0) {

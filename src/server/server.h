@@ -25,6 +25,9 @@ struct server {
     void *grown_context;
     /* Told after an append; may be NULL. Returns when what was appended is served, or at the deadline. */
     void (*grown)(void *context, uint64_t deadline_ns);
+    void *catch_up_context;
+    /** Brings the ledger up to the database to which others append as well; NULL where nobody does. Atomic: set while calls may come. */
+    int (*catch_up)(void *context, struct fault *fault);
     void *served_context;
     void (*served)(void *context); /* told when another state is served; may be NULL */
 };

@@ -1,0 +1,249 @@
+/*
+ * A ledger to which others append as well (shared.h): beginning an append in the database, and keeping there what waits. PROTOCOL.md
+ * section 2, "Appending". A database that has lost entries (a standby that lagged, an old backup) is given back what this ledger has:
+ * all of it is signed.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "ledger/ledger_private.h"
+#include "ledger/rebuild.h"
+
+#define BATCH_ITEMS 512u
+#define BATCH_BYTES (2u * 1024 * 1024)
+
+/* ---- what the database lacks */
+
+struct batch {
+    struct ledger *ledger;
+    uint64_t first; /* index, or place, of the first item */
+    uint64_t edition_index;
+    struct buffer data;
+    size_t lengths[BATCH_ITEMS];
+    size_t count;
+    struct rebuild rebuild; /* of the edition at hand */
+    struct fault *fault;
+};
+
+static int put_batch_of_entries(struct batch *batch) {
+    struct shared *shared = batch->ledger->shared;
+    struct bytes records[BATCH_ITEMS];
+    struct hash leaf_hashes[BATCH_ITEMS];
+    size_t at = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        records[i] = bytes_slice(buffer_bytes(&batch->data), at, batch->lengths[i]);
+        merkle_leaf_hash(&leaf_hashes[i], records[i]);
+        at += batch->lengths[i];
+    }
+    int error = shared->ops->put_entries(shared, batch->first, records, leaf_hashes, batch->count, batch->fault);
+    batch->first += batch->count;
+    batch->count = 0;
+    buffer_clear(&batch->data);
+    return error;
+}
+
+static int put_batch_of_clauses(struct batch *batch) {
+    struct shared *shared = batch->ledger->shared;
+    struct placed_clause clauses[BATCH_ITEMS];
+    size_t at = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        clauses[i] = (struct placed_clause){.place = batch->first + i,
+                                            .record = bytes_slice(buffer_bytes(&batch->data), at, batch->lengths[i])};
+        at += batch->lengths[i];
+    }
+    int error = shared->ops->put_clauses(shared, batch->edition_index, clauses, batch->count, batch->fault);
+    batch->first += batch->count;
+    batch->count = 0;
+    buffer_clear(&batch->data);
+    return error;
+}
+
+static bool is_full(const struct batch *batch) {
+    return batch->count == BATCH_ITEMS || batch->data.len >= BATCH_BYTES;
+}
+
+static int give_entries(struct batch *batch, uint64_t from) {
+    struct ledger *ledger = batch->ledger;
+    int error = DEPOSITARY_OK;
+    batch->first = from;
+    for (uint64_t i = from; error == 0 && i < ledger->state->size; i++) {
+        size_t before = batch->data.len;
+        error = ledger_entry(ledger, ledger->state, i, &batch->data, NULL, batch->fault);
+        batch->lengths[batch->count++] = batch->data.len - before;
+        if (error == 0 && is_full(batch))
+            error = put_batch_of_entries(batch);
+    }
+    return error == 0 && batch->count > 0 ? put_batch_of_entries(batch) : error;
+}
+
+/* A store_clause_sink. */
+static int give_clause(void *context, uint64_t place, struct bytes record, const struct hash *leaf_hash) {
+    struct batch *batch = context;
+    struct hash computed;
+    merkle_leaf_hash(&computed, record);
+    if (place != batch->rebuild.edge.size || !hash_equal(&computed, leaf_hash))
+        return fault_set(batch->fault, DEPOSITARY_E_DAMAGED,
+                         "entry %" PRIu64 ", place %" PRIu64 ": not what was stored", batch->edition_index, place);
+    int error = rebuild_clause(&batch->rebuild, record, &computed, NULL, NULL, batch->fault);
+    buffer_append(&batch->data, record);
+    error = error ? error : batch->data.error;
+    if (error)
+        return error;
+    batch->lengths[batch->count++] = record.len;
+    return is_full(batch) ? put_batch_of_clauses(batch) : DEPOSITARY_OK;
+}
+
+static int give_edition(struct batch *batch, uint64_t index, const struct edition_record *record) {
+    const struct store_ops *ops = batch->ledger->store->ops;
+    struct store_reader *reader;
+    int error = ops->read_begin(batch->ledger->store, &reader, batch->fault);
+    if (error)
+        return error;
+    batch->first = 0;
+    batch->edition_index = index;
+    rebuild_init(&batch->rebuild, record);
+    error = ops->clauses(reader, index, 0, record->clauses, give_clause, batch, batch->fault);
+    if (error == 0 && batch->count > 0)
+        error = put_batch_of_clauses(batch);
+    error = error ? error : rebuild_finish(&batch->rebuild, batch->fault);
+    rebuild_free(&batch->rebuild);
+    ops->read_end(batch->ledger->store, reader);
+    return error;
+}
+
+static int give_clauses(struct batch *batch, uint64_t from) {
+    struct ledger *ledger = batch->ledger;
+    struct buffer entry;
+    int error = DEPOSITARY_OK;
+    buffer_init(&entry, LIMIT_ENTRY);
+    for (uint64_t i = from; error == 0 && i < ledger->state->size; i++) {
+        struct edition_record record;
+        buffer_clear(&entry);
+        error = ledger_entry(ledger, ledger->state, i, &entry, NULL, batch->fault);
+        if (error || record_type(buffer_bytes(&entry)) != RECORD_EDITION)
+            continue;
+        error = edition_record_parse(&record, buffer_bytes(&entry), batch->fault);
+        error = error ? error : give_edition(batch, i, &record);
+    }
+    buffer_free(&entry);
+    return error;
+}
+
+/* What the database has must be the beginning of what is held here: its own checkpoint says so, or nothing is added to it. */
+static int check_beginning(struct ledger *ledger, uint64_t entries, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    struct checkpoint checkpoint;
+    struct hash root;
+    struct buffer note;
+    bool has_quorum;
+    if (entries == 0)
+        return DEPOSITARY_OK;
+    buffer_init(&note, LIMIT_NOTE);
+    int error = shared->ops->note(shared, entries, &note, fault);
+    error =
+        error ? error : policy_verify_signatures(&checkpoint, &has_quorum, ledger->policy, buffer_bytes(&note), fault);
+    error = error ? error : ledger_root_at(ledger, entries, &root);
+    if (error == 0 && (checkpoint.size != entries || !hash_equal(&checkpoint.root, &root)))
+        error = DEPOSITARY_E_FORK;
+    buffer_free(&note);
+    bool is_away = error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_CANCELLED || error == DEPOSITARY_E_MEMORY;
+    return error == 0 || is_away
+               ? error
+               : fault_set(fault, DEPOSITARY_E_DAMAGED,
+                           "the database holds %" PRIu64 " entries that are not the beginning of this ledger", entries);
+}
+
+static int give_back(struct ledger *ledger, uint64_t entries, struct fault *fault) {
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (batch == NULL)
+        return DEPOSITARY_E_MEMORY;
+    batch->ledger = ledger;
+    batch->fault = fault;
+    buffer_init(&batch->data, BATCH_BYTES + LIMIT_CLAUSE_RECORD);
+    int error = check_beginning(ledger, entries, fault);
+    error = error ? error : give_entries(batch, entries);
+    error = error ? error : give_clauses(batch, entries);
+    error = error
+                ? error
+                : ledger->shared->ops->put_note(ledger->shared, ledger->state->size, ledger->state->checkpoint, fault);
+    buffer_free(&batch->data);
+    free(batch);
+    return error;
+}
+
+/* ---- appending */
+
+int sharing_begin(struct ledger *ledger, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    uint64_t size = ledger->state->size, entries = 0;
+    int error = shared->ops->begin(shared, &entries, fault);
+    if (error)
+        return error;
+    if (entries > size)
+        error = fault_set(fault, DEPOSITARY_E_STATE, "another service has appended to this ledger");
+    else if (entries < size)
+        error = give_back(ledger, entries, fault);
+    if (error)
+        shared->ops->rollback(shared);
+    return error;
+}
+
+int ledger_share(struct ledger *ledger, struct fault *fault) {
+    pthread_mutex_lock(&ledger->write_lock);
+    int error = ledger->shared == NULL ? DEPOSITARY_E_STATE : sharing_begin(ledger, fault);
+    if (error == 0) {
+        error = ledger->shared->ops->commit(ledger->shared, fault);
+        ledger->shared->ops->rollback(ledger->shared);
+    }
+    pthread_mutex_unlock(&ledger->write_lock);
+    return error == DEPOSITARY_E_STATE ? DEPOSITARY_OK : error;
+}
+
+int sharing_offer(struct ledger *ledger, struct fault *fault) {
+    const struct pending *pending = ledger->pending;
+    struct shared *shared = ledger->shared;
+    struct hash *editions = calloc(pending->editions_count == 0 ? 1 : pending->editions_count, sizeof *editions);
+    if (editions == NULL)
+        return DEPOSITARY_E_MEMORY;
+    for (size_t i = 0; i < pending->editions_count; i++)
+        editions[i] = pending->editions[i].leaf_hash;
+    const struct shared_offer offer = {.root = &pending->root,
+                                       .size = pending->first + pending->count,
+                                       .note = buffer_bytes(&pending->note),
+                                       .records = pending->records,
+                                       .count = pending->count,
+                                       .editions = editions,
+                                       .editions_count = pending->editions_count};
+    int error = shared->ops->put_offer(shared, &offer, fault);
+    free(editions);
+    return error;
+}
+
+/* ---- signatures */
+
+/* Ours first: what the database has is looked at only for what it adds. */
+static int put_merged(struct ledger *ledger, struct bytes note, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    struct buffer theirs, merged;
+    buffer_init(&theirs, LIMIT_NOTE);
+    buffer_init(&merged, LIMIT_NOTE);
+    int error = shared->ops->note(shared, ledger->state->size, &theirs, fault);
+    if (error == 0)
+        error = policy_merge_cosignatures(&merged, ledger->policy, note, buffer_bytes(&theirs));
+    error = error ? error : merged.error;
+    if (error == 0 && merged.len > theirs.len)
+        error = shared->ops->put_note(shared, ledger->state->size, buffer_bytes(&merged), fault);
+    buffer_free(&theirs);
+    buffer_free(&merged);
+    return error == DEPOSITARY_E_LIMIT ? DEPOSITARY_OK : error;
+}
+
+int sharing_amend(struct ledger *ledger, struct bytes note, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    int error = sharing_begin(ledger, fault);
+    error = error ? error : put_merged(ledger, note, fault);
+    error = error ? error : shared->ops->commit(shared, fault);
+    shared->ops->rollback(shared);
+    return error;
+}
