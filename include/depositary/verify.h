@@ -131,6 +131,23 @@ DEPOSITARY_API void depositary_copy_free(depositary_copy **copy);
 DEPOSITARY_API const depositary_clause *depositary_copy_clause(const depositary_copy *copy);
 /** The ledger state that it was proved against. */
 DEPOSITARY_API depositary_checkpoint depositary_copy_checkpoint(const depositary_copy *copy);
+/**
+ * For many copies: remembers which checkpoints and editions it proved under its policy, and proves none of them twice while the next copies carry the very
+ * same bytes of them. Clause records and their paths are proved each time; failures are not remembered. Of the latest 64 editions and 8 checkpoints, at most
+ * 1.2 MiB. One thread at a time; a verifier for each thread is cheap. Copies outlive it.
+ */
+typedef struct depositary_verifier depositary_verifier;
+/** The policy is copied. The caller frees *out. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int
+depositary_verifier_new(depositary_verifier **out, const depositary_policy *policy, depositary_failure *failure);
+/** Frees and clears the caller's pointer; NULL and pointer to NULL are fine. */
+DEPOSITARY_API void depositary_verifier_free(depositary_verifier **verifier);
+/** depositary_copy_verify, with what the verifier remembers: the same checks, the same errors. out NULL: only checked, nothing is handed out. */
+DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_verifier_copy(depositary_copy **out, depositary_verifier *verifier,
+                                                                const void *record, size_t record_len,
+                                                                const void *proof, size_t proof_len,
+                                                                depositary_failure *failure);
+
 /** Verifies a copy as depositary_copy_verify does, and tells each step of its proof with every hash, a line each, for a person to follow by hand.
  * The caller frees *out with free(). */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_copy_explain(char **out, const depositary_policy *policy,

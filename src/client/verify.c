@@ -148,25 +148,70 @@ static int keep(struct depositary_copy *copy, const struct copy_verified *verifi
     return error;
 }
 
+/* A copy of what was verified. */
+static int make_copy(depositary_copy **out, const struct copy_verified *verified, struct bytes record) {
+    depositary_copy *copy = calloc(1, sizeof(*copy));
+
+    if (!copy)
+        return DEPOSITARY_E_MEMORY;
+    arena_init(&copy->arena, COPY_MEMORY_MAX);
+    const int error = keep(copy, verified, record);
+    if (error)
+        depositary_copy_free(&copy);
+    else
+        *out = copy;
+    return error;
+}
+
 int depositary_copy_verify(depositary_copy **out, const depositary_policy *policy, const void *record,
                            size_t record_len, const void *proof, size_t proof_len, depositary_failure *failure) {
     const struct bytes record_bytes = bytes_of(record, record_len);
     struct fault fault = {.error = 0};
     struct copy_verified verified;
-    depositary_copy *copy = NULL;
     int error = copy_verify(&verified, policy->policy, record_bytes, bytes_of(proof, proof_len), &fault);
 
+    if (!error)
+        error = make_copy(out, &verified, record_bytes);
+    return view_failure(failure, error, &fault);
+}
+
+struct depositary_verifier {
+    struct policy *policy;
+    struct copy_memory *memory;
+};
+
+int depositary_verifier_new(depositary_verifier **out, const depositary_policy *policy, depositary_failure *failure) {
+    const struct fault none = {.error = 0};
+    depositary_verifier *verifier = calloc(1, sizeof(*verifier));
+    int error = verifier ? policy_copy(&verifier->policy, policy->policy) : DEPOSITARY_E_MEMORY;
+
+    if (!error)
+        error = copy_memory_new(&verifier->memory, verifier->policy);
     if (error)
-        return view_failure(failure, error, &fault);
-    copy = calloc(1, sizeof(*copy));
-    if (!copy)
-        return view_failure(failure, DEPOSITARY_E_MEMORY, &fault);
-    arena_init(&copy->arena, COPY_MEMORY_MAX);
-    error = keep(copy, &verified, record_bytes);
-    if (error)
-        depositary_copy_free(&copy);
+        depositary_verifier_free(&verifier);
     else
-        *out = copy;
+        *out = verifier;
+    return view_failure(failure, error, &none);
+}
+
+void depositary_verifier_free(depositary_verifier **verifier) {
+    if (!verifier || !*verifier)
+        return;
+    copy_memory_free((*verifier)->memory);
+    policy_free((*verifier)->policy);
+    free(*verifier);
+    *verifier = NULL;
+}
+
+int depositary_verifier_copy(depositary_copy **out, depositary_verifier *verifier, const void *record,
+                             size_t record_len, const void *proof, size_t proof_len, depositary_failure *failure) {
+    const struct bytes record_bytes = bytes_of(record, record_len);
+    struct fault fault = {.error = 0};
+    struct copy_verified verified;
+    int error = copy_verify_next(&verified, verifier->memory, record_bytes, bytes_of(proof, proof_len), &fault);
+
+    if (!error && out)
+        error = make_copy(out, &verified, record_bytes);
     return view_failure(failure, error, &fault);
 }
 

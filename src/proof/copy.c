@@ -5,9 +5,11 @@
 #include "proof/copy.h"
 
 #include "base/encode.h"
+#include "proof/memo.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the file */
@@ -67,29 +69,44 @@ static int take_edition_record(struct reader *reader, struct bytes *out) {
     return out->len <= LIMIT_ENTRY ? 0 : refuse(reader, "the edition record is larger than an entry can be");
 }
 
+/* The file's head, which is the clause's own: its place, and its path. */
+static int take_head(struct reader *reader, struct copy_proof *out) {
+    struct bytes line;
+
+    if (!take_line(reader, &line) || !bytes_equal(line, BYTES("depositary/copy/v1")))
+        return refuse(reader, "not depositary/copy/v1");
+    if (!take_number(reader, BYTES("place "), &out->place))
+        return refuse(reader, "not place and a number");
+    return take_path(reader, &out->clause_path);
+}
+
+/* The rest, which is the same for all clauses of one edition: its record, and the proof of that. */
+static int take_edition(struct reader *reader, struct copy_proof *out) {
+    struct bytes line;
+    int error = take_edition_record(reader, &out->edition_record);
+
+    if (error)
+        return error;
+    if (!take_line(reader, &line) || !bytes_equal(line, BYTES("c2sp.org/tlog-proof@v1")))
+        return refuse(reader, "not c2sp.org/tlog-proof@v1");
+    if (!take_number(reader, BYTES("index "), &out->index))
+        return refuse(reader, "not index and a number");
+    if ((error = take_path(reader, &out->ledger_path)))
+        return error;
+    reader->line++;
+    if (reader->rest.len == 0 || reader->rest.len > LIMIT_NOTE)
+        return refuse(reader, "no checkpoint, or one larger than a note can be");
+    out->checkpoint = reader->rest;
+    return 0;
+}
+
 int copy_proof_parse(struct copy_proof *out, struct bytes file, struct fault *fault) {
     struct reader reader = {.rest = file, .fault = fault};
     struct copy_proof proof;
-    struct bytes line;
     int error;
 
-    if (!take_line(&reader, &line) || !bytes_equal(line, BYTES("depositary/copy/v1")))
-        return refuse(&reader, "not depositary/copy/v1");
-    if (!take_number(&reader, BYTES("place "), &proof.place))
-        return refuse(&reader, "not place and a number");
-    if ((error = take_path(&reader, &proof.clause_path)) ||
-        (error = take_edition_record(&reader, &proof.edition_record)))
+    if ((error = take_head(&reader, &proof)) || (error = take_edition(&reader, &proof)))
         return error;
-    if (!take_line(&reader, &line) || !bytes_equal(line, BYTES("c2sp.org/tlog-proof@v1")))
-        return refuse(&reader, "not c2sp.org/tlog-proof@v1");
-    if (!take_number(&reader, BYTES("index "), &proof.index))
-        return refuse(&reader, "not index and a number");
-    if ((error = take_path(&reader, &proof.ledger_path)))
-        return error;
-    reader.line++;
-    if (reader.rest.len == 0 || reader.rest.len > LIMIT_NOTE)
-        return refuse(&reader, "no checkpoint, or one larger than a note can be");
-    proof.checkpoint = reader.rest;
     *out = proof;
     return 0;
 }
@@ -139,7 +156,73 @@ int copy_proof_print(struct buffer *out, const struct copy_proof *proof) {
     return 0;
 }
 
+/* ---- what many copies share */
+
+#define NOTES_MAX    8u           /* checkpoints that are known again */
+#define EDITIONS_MAX 64u          /* editions */
+#define EDITION_MAX  (16u * 1024) /* bytes of one with its proof; a larger one is proved each time */
+
+/* What was proved of an edition. */
+struct known_edition {
+    size_t record_len; /* with which the bytes begin that it is known by */
+    uint64_t index;
+    uint64_t ledger_size;
+    struct hash ledger_root;
+};
+
+/* What was proved of a checkpoint. */
+struct known_note {
+    uint64_t size;
+    struct hash root;
+};
+
+/* Invariant: whatever is in it held under `policy`. */
+struct copy_memory {
+    const struct policy *policy;
+    struct memo notes;    /* struct known_note, by the note */
+    struct memo editions; /* struct known_edition, by the proof file from the edition record to its end */
+};
+
+int copy_memory_new(struct copy_memory **out, const struct policy *policy) {
+    struct copy_memory *memory = calloc(1, sizeof(*memory));
+    int error = DEPOSITARY_E_MEMORY;
+
+    if (memory && (error = memo_init(&memory->notes, NOTES_MAX, LIMIT_NOTE, sizeof(struct known_note))) == 0)
+        error = memo_init(&memory->editions, EDITIONS_MAX, EDITION_MAX, sizeof(struct known_edition));
+    if (error) {
+        copy_memory_free(memory);
+        return error;
+    }
+    memory->policy = policy;
+    *out = memory;
+    return 0;
+}
+
+void copy_memory_free(struct copy_memory *memory) {
+    if (!memory)
+        return;
+    memo_free(&memory->notes);
+    memo_free(&memory->editions);
+    free(memory);
+}
+
 /* ---- the check */
+
+static int check_note(struct copy_verified *verified, const struct policy *policy, struct copy_memory *memory,
+                      struct bytes note, struct fault *fault) {
+    const struct known_note *known = memory ? memo_find(&memory->notes, note) : NULL;
+
+    if (known) {
+        verified->checkpoint =
+            (struct checkpoint){.origin = policy_origin(policy), .size = known->size, .root = known->root};
+        return 0;
+    }
+    const int error = policy_verify_checkpoint(&verified->checkpoint, policy, note, fault);
+    if (!error && memory)
+        memo_keep(&memory->notes, note,
+                  &(struct known_note){.size = verified->checkpoint.size, .root = verified->checkpoint.root});
+    return error;
+}
 
 /* The edition record is well formed, and an entry of the ledger. */
 static int check_edition(struct copy_verified *verified, const struct copy_proof *proof, struct fault *fault) {
@@ -155,6 +238,38 @@ static int check_edition(struct copy_verified *verified, const struct copy_proof
                          "the proof's edition record is not entry %" PRIu64 " of the ledger", proof->index);
     verified->edition_record = proof->edition_record;
     verified->index = proof->index;
+    return 0;
+}
+
+/* The same bytes held before. */
+static int take_known(struct copy_verified *verified, const struct copy_memory *memory,
+                      const struct known_edition *known, struct bytes tail) {
+    verified->checkpoint = (struct checkpoint){
+        .origin = policy_origin(memory->policy), .size = known->ledger_size, .root = known->ledger_root};
+    verified->edition_record = bytes_slice(tail, 0, known->record_len);
+    verified->index = known->index;
+    return edition_record_parse(&verified->edition, verified->edition_record, NULL);
+}
+
+/* What follows the head: the edition, its place in the ledger, and the checkpoint. */
+static int check_tail(struct copy_verified *verified, const struct policy *policy, struct copy_memory *memory,
+                      struct reader *reader, struct copy_proof *proof) {
+    const struct bytes tail = reader->rest;
+    const struct known_edition *known = memory ? memo_find(&memory->editions, tail) : NULL;
+    int error;
+
+    if (known)
+        return take_known(verified, memory, known, tail);
+    if ((error = take_edition(reader, proof)) ||
+        (error = check_note(verified, policy, memory, proof->checkpoint, reader->fault)) ||
+        (error = check_edition(verified, proof, reader->fault)))
+        return error;
+    if (memory)
+        memo_keep(&memory->editions, tail,
+                  &(struct known_edition){.record_len = proof->edition_record.len,
+                                          .index = proof->index,
+                                          .ledger_size = verified->checkpoint.size,
+                                          .ledger_root = verified->checkpoint.root});
     return 0;
 }
 
@@ -182,18 +297,28 @@ static int check_clause(struct copy_verified *verified, struct bytes record, con
     return 0;
 }
 
-int copy_verify(struct copy_verified *out, const struct policy *policy, struct bytes record, struct bytes proof,
-                struct fault *fault) {
+static int verify(struct copy_verified *out, const struct policy *policy, struct copy_memory *memory,
+                  struct bytes record, struct bytes proof, struct fault *fault) {
+    struct reader reader = {.rest = proof, .fault = fault};
     struct copy_proof parsed;
     struct copy_verified verified;
     int error;
 
-    if ((error = copy_proof_parse(&parsed, proof, fault)) ||
-        (error = policy_verify_checkpoint(&verified.checkpoint, policy, parsed.checkpoint, fault)) ||
-        (error = check_edition(&verified, &parsed, fault)) || (error = check_clause(&verified, record, &parsed, fault)))
+    if ((error = take_head(&reader, &parsed)) || (error = check_tail(&verified, policy, memory, &reader, &parsed)) ||
+        (error = check_clause(&verified, record, &parsed, fault)))
         return error;
     *out = verified;
     return 0;
+}
+
+int copy_verify(struct copy_verified *out, const struct policy *policy, struct bytes record, struct bytes proof,
+                struct fault *fault) {
+    return verify(out, policy, NULL, record, proof, fault);
+}
+
+int copy_verify_next(struct copy_verified *out, struct copy_memory *memory, struct bytes record, struct bytes proof,
+                     struct fault *fault) {
+    return verify(out, memory->policy, memory, record, proof, fault);
 }
 
 void copy_name(char out[COPY_NAME_MAX], const struct clause_record *clause, uint32_t edition) {

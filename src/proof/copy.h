@@ -41,6 +41,18 @@ struct copy_verified {
 MUST_USE int copy_verify(struct copy_verified *out, const struct policy *policy, struct bytes record,
                          struct bytes proof, struct fault *fault);
 
+/**
+ * For many copies, which mostly share editions and checkpoints: what was proved of one is known again in the next by its bytes, all of them, and is proved
+ * once. Every clause record and its path are proved each time. At most 64 editions and 8 checkpoints are held, 1.2 MiB. One thread at a time.
+ */
+struct copy_memory;
+/** policy is not copied, and must live as long. */
+MUST_USE int copy_memory_new(struct copy_memory **out, const struct policy *policy);
+void copy_memory_free(struct copy_memory *memory); /* NULL is fine */
+/** copy_verify under the memory's policy: the same checks in the same order with the same errors. */
+MUST_USE int copy_verify_next(struct copy_verified *out, struct copy_memory *memory, struct bytes record,
+                              struct bytes proof, struct fault *fault);
+
 /** "<instrument>.<language>.<edition>.<eId>" with a NUL. */
 #define COPY_NAME_MAX (LIMIT_INSTRUMENT + LIMIT_LANGUAGE + LIMIT_EID + 16)
 void copy_name(char out[COPY_NAME_MAX], const struct clause_record *clause, uint32_t edition);

@@ -5,6 +5,7 @@
 #include "proof_keys.h"
 
 #include "proof/copy.h"
+#include "proof/memo.h"
 
 #define ORIGIN  "example.org/treaties"
 #define CLAUSES 3
@@ -20,6 +21,7 @@ struct edition {
 struct fixture {
     struct test_key log;
     struct policy *policy;
+    struct copy_memory *memory;
     struct edition editions[2]; /* entries 1 and 3 */
     struct merkle_tree ledger;
     struct buffer note;
@@ -84,6 +86,7 @@ static struct fixture *make_fixture(const char *second_instrument, const char *s
     verifier_key_print(&policy, &fixture->log.verifier);
     buffer_append_text(&policy, "\nquorum none\n");
     ck_assert_int_eq(policy_parse(&fixture->policy, buffer_bytes(&policy), NULL), 0);
+    ck_assert_int_eq(copy_memory_new(&fixture->memory, fixture->policy), 0);
     buffer_free(&policy);
     make_edition(&fixture->editions[0], "first-treaty", "en");
     make_edition(&fixture->editions[1], second_instrument, second_language);
@@ -106,6 +109,7 @@ static void free_fixture(struct fixture *fixture) {
     }
     merkle_tree_free(&fixture->ledger);
     buffer_free(&fixture->note);
+    copy_memory_free(fixture->memory);
     policy_free(fixture->policy);
     free(fixture);
 }
@@ -120,13 +124,17 @@ static struct copy_proof proof_of(const struct fixture *fixture, unsigned editio
     return proof;
 }
 
+/* Whatever is verified is verified by the fixture's memory, too, which by then has seen most of it: the same must come of it. */
 static int verify_bytes(const struct fixture *fixture, struct bytes record, struct bytes proof) {
-    struct copy_verified verified = {.place = 77};
-    struct fault fault = {.error = 0};
+    struct copy_verified verified = {.place = 77}, again = {.place = 77};
+    struct fault fault = {.error = 0}, fault_again = {.error = 0};
     const int error = copy_verify(&verified, fixture->policy, record, proof, &fault);
     ck_assert_int_eq(fault.error, error);
     if (error)
         ck_assert_uint_eq(verified.place, 77);
+    ck_assert_int_eq(copy_verify_next(&again, fixture->memory, record, proof, &fault_again), error);
+    ck_assert_str_eq(fault_again.text, fault.text);
+    ck_assert_uint_eq(again.place, verified.place);
     return error;
 }
 
@@ -514,6 +522,159 @@ START_TEST(no_changed_missing_or_added_byte_is_verified) {
 }
 END_TEST
 
+/* ---- many copies */
+
+/* The linker sends libsodium's callers here (proof.cmake). */
+int __real_crypto_sign_verify_detached(const unsigned char *, const unsigned char *, unsigned long long,
+                                       const unsigned char *);
+int __wrap_crypto_sign_verify_detached(const unsigned char *, const unsigned char *, unsigned long long,
+                                       const unsigned char *);
+
+static unsigned signatures_checked;
+
+int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *message,
+                                       unsigned long long len, const unsigned char *public_key) {
+    signatures_checked++;
+    return __real_crypto_sign_verify_detached(signature, message, len, public_key);
+}
+
+static void print_copy(struct buffer *out, const struct fixture *fixture, unsigned edition, uint64_t place) {
+    const struct copy_proof proof = proof_of(fixture, edition, place);
+    buffer_clear(out);
+    ck_assert_int_eq(copy_proof_print(out, &proof), 0);
+}
+
+START_TEST(what_is_remembered_is_given_as_it_was_proved) {
+    struct fixture *fixture = make_fixture("second-treaty", "fr");
+    struct buffer file;
+
+    buffer_init(&file, 1 << 20);
+    for (unsigned i = 0; i < 4 * CLAUSES; i++) { /* the second edition's come between the first one's, twice */
+        const unsigned edition = i % 2;
+        const uint64_t place = i / 2 % CLAUSES;
+        struct copy_verified verified, anew;
+        print_copy(&file, fixture, edition, place);
+        const struct bytes record = record_of(fixture, edition, place);
+        ck_assert_int_eq(copy_verify(&anew, fixture->policy, record, buffer_bytes(&file), NULL), 0);
+        ck_assert_int_eq(copy_verify_next(&verified, fixture->memory, record, buffer_bytes(&file), NULL), 0);
+        ck_assert_uint_eq(verified.place, place);
+        ck_assert_uint_eq(verified.index, 1 + 2 * edition);
+        ck_assert_uint_eq(verified.edition.edition, 1);
+        ck_assert(bytes_equal(verified.edition.instrument, anew.edition.instrument));
+        ck_assert(bytes_equal(verified.clause.eid, anew.clause.eid));
+        ck_assert(verified.edition_record.data ==
+                  anew.edition_record.data); /* views into what was given, not into what is held */
+        ck_assert_uint_eq(verified.edition_record.len, anew.edition_record.len);
+        ck_assert_uint_eq(verified.checkpoint.size, ENTRIES);
+        ck_assert(hash_equal(&verified.checkpoint.root, &anew.checkpoint.root));
+        ck_assert(bytes_equal(verified.checkpoint.origin, BYTES(ORIGIN)));
+    }
+    buffer_free(&file);
+    free_fixture(fixture);
+}
+END_TEST
+
+START_TEST(one_signature_is_checked_for_all_that_share_a_checkpoint) {
+    struct fixture *fixture = make_fixture("second-treaty", "fr");
+    struct copy_verified verified;
+    struct buffer file;
+
+    buffer_init(&file, 1 << 20);
+    for (unsigned i = 0; i < 60; i++) {
+        print_copy(&file, fixture, i % 2, i % CLAUSES);
+        ck_assert_int_eq(copy_verify_next(&verified, fixture->memory, record_of(fixture, i % 2, i % CLAUSES),
+                                          buffer_bytes(&file), NULL),
+                         0);
+    }
+    ck_assert_uint_eq(signatures_checked, 1);
+    ck_assert_int_eq(copy_verify(&verified, fixture->policy, record_of(fixture, 1, 2), buffer_bytes(&file), NULL), 0);
+    ck_assert_uint_eq(signatures_checked, 2);
+    buffer_free(&file);
+    free_fixture(fixture);
+}
+END_TEST
+
+/* The checkpoint's signature is made wrong: nobody who has to check it can accept the copy. */
+START_TEST(a_failure_is_never_remembered) {
+    struct fixture *fixture = make_fixture("second-treaty", "fr");
+    struct copy_verified verified;
+    struct buffer file;
+
+    buffer_init(&file, 1 << 20);
+    print_copy(&file, fixture, 0, 0);
+    file.data[file.len - 20] ^= 1;
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            copy_verify_next(&verified, fixture->memory, record_of(fixture, 0, 0), buffer_bytes(&file), NULL),
+            DEPOSITARY_E_CHECKPOINT_SIGNATURE);
+    file.data[file.len - 20] ^= 1;
+    ck_assert_int_eq(copy_verify_next(&verified, fixture->memory, record_of(fixture, 0, 0), buffer_bytes(&file), NULL),
+                     0);
+    file.data[file.len - 20] ^= 1;
+    ck_assert_int_eq(copy_verify_next(&verified, fixture->memory, record_of(fixture, 0, 0), buffer_bytes(&file), NULL),
+                     DEPOSITARY_E_CHECKPOINT_SIGNATURE);
+    buffer_free(&file);
+    free_fixture(fixture);
+}
+END_TEST
+
+/* One edition under a hundred checkpoints: what was held first has gone by then, and is proved anew. */
+START_TEST(more_than_is_held_is_verified_all_the_same) {
+    struct fixture *fixture = make_fixture("second-treaty", "fr");
+    struct buffer first, file;
+    struct copy_verified verified;
+
+    buffer_init(&first, 1 << 20);
+    buffer_init(&file, 1 << 20);
+    print_copy(&first, fixture, 0, 1);
+    ck_assert_int_eq(copy_verify_next(&verified, fixture->memory, record_of(fixture, 0, 1), buffer_bytes(&first), NULL),
+                     0);
+    for (unsigned i = 0; i < 100; i++) {
+        char entry[32];
+        merkle_tree_reset(&fixture->ledger);
+        snprintf(entry, sizeof(entry), "something else, %u", i);
+        for (unsigned at = 0; at < ENTRIES; at++)
+            add_entry(fixture, at == 1 ? buffer_bytes(&fixture->editions[0].record) : bytes_text(entry));
+        sign_ledger(fixture);
+        print_copy(&file, fixture, 0, 1);
+        ck_assert_int_eq(verify_bytes(fixture, record_of(fixture, 0, 1), buffer_bytes(&file)), 0);
+        ck_assert_int_eq(verify_bytes(fixture, record_of(fixture, 0, 2), buffer_bytes(&file)),
+                         DEPOSITARY_E_CLAUSE_PROOF);
+    }
+    ck_assert_int_eq(verify_bytes(fixture, record_of(fixture, 0, 1), buffer_bytes(&first)), 0);
+    buffer_free(&first);
+    buffer_free(&file);
+    free_fixture(fixture);
+}
+END_TEST
+
+START_TEST(a_memo_finds_only_the_same_bytes) {
+    struct memo memo;
+    uint32_t value = 7;
+
+    ck_assert_int_eq(memo_init(&memo, 2, 4, sizeof(value)), 0);
+    ck_assert_ptr_null(memo_find(&memo, BYTES("")));
+    ck_assert_ptr_null(memo_find(&memo, BYTES("abc")));
+    memo_keep(&memo, BYTES(""), &value);
+    memo_keep(&memo, BYTES("abc"), &value);
+    value = 8;
+    memo_keep(&memo, BYTES("abcde"), &value); /* too long */
+    memo_keep(&memo, BYTES("abcd"), &value);
+    ck_assert_ptr_null(memo_find(&memo, BYTES("")));
+    ck_assert_ptr_null(memo_find(&memo, BYTES("ab")));
+    ck_assert_ptr_null(memo_find(&memo, BYTES("abd")));
+    ck_assert_ptr_null(memo_find(&memo, BYTES("abcde")));
+    ck_assert_uint_eq(*(const uint32_t *)memo_find(&memo, BYTES("abc")), 7);
+    ck_assert_uint_eq(*(const uint32_t *)memo_find(&memo, BYTES("abcd")), 8);
+    memo_keep(&memo, BYTES("x"), &value); /* in place of the oldest */
+    ck_assert_ptr_null(memo_find(&memo, BYTES("abc")));
+    ck_assert_ptr_nonnull(memo_find(&memo, BYTES("abcd")));
+    ck_assert_ptr_nonnull(memo_find(&memo, BYTES("x")));
+    memo_free(&memo);
+    memo_free(&memo);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {
         a_proof_file_is_read_and_written_alike,
@@ -529,6 +690,11 @@ int main(void) {
         an_edition_that_is_not_in_the_ledger_is_refused,
         a_checkpoint_that_the_policy_refuses_is_refused_first,
         no_changed_missing_or_added_byte_is_verified,
+        what_is_remembered_is_given_as_it_was_proved,
+        one_signature_is_checked_for_all_that_share_a_checkpoint,
+        a_failure_is_never_remembered,
+        more_than_is_held_is_verified_all_the_same,
+        a_memo_finds_only_the_same_bytes,
     };
     return run_tests("copy", tests, sizeof(tests) / sizeof(tests[0]));
 }

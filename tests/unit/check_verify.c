@@ -184,6 +184,52 @@ START_TEST(a_changed_copy_hands_out_nothing) {
 }
 END_TEST
 
+START_TEST(a_verifier_gives_what_a_copy_alone_gives) {
+    depositary_policy *policy = load_policy("copy/policy");
+    struct file record = read_file("copy/example-treaty.en.1.art_2.record");
+    struct file proof = read_file("copy/example-treaty.en.1.art_2.proof");
+    depositary_verifier *verifier = NULL;
+    depositary_copy *copies[3] = {NULL};
+    depositary_failure failure;
+
+    ck_assert_int_eq(depositary_verifier_new(&verifier, policy, &failure), 0);
+    depositary_policy_free(&policy); /* the verifier has its own */
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(
+            depositary_verifier_copy(&copies[i], verifier, record.data, record.len, proof.data, proof.len, &failure),
+            0);
+        ck_assert_int_eq(failure.error, 0);
+        ck_assert_int_eq(depositary_verifier_copy(NULL, verifier, record.data, record.len, proof.data, proof.len, NULL),
+                         0);
+        for (size_t at = 0; at < record.len + proof.len; at++) { /* every byte, with all of the copy known by now */
+            char *byte = at < record.len ? &record.data[at] : &proof.data[at - record.len];
+            depositary_copy *none = NULL;
+            *byte ^= 1;
+            const int error =
+                depositary_verifier_copy(&none, verifier, record.data, record.len, proof.data, proof.len, &failure);
+            ck_assert_msg(error != 0 && failure.error == error && failure.text[0] != '\0', "byte %zu", at);
+            ck_assert_ptr_null(none);
+            *byte ^= 1;
+        }
+    }
+    memset(record.data, 0, record.len);
+    memset(proof.data, 0, proof.len);
+    free(record.data);
+    free(proof.data);
+    depositary_verifier_free(&verifier);
+    ck_assert_ptr_null(verifier);
+    depositary_verifier_free(&verifier);
+    depositary_verifier_free(NULL);
+    for (unsigned i = 0; i < 3; i++) { /* they outlive all of it */
+        const depositary_clause *clause = depositary_copy_clause(copies[i]);
+        ck_assert_str_eq(clause->eid, "art_2");
+        ck_assert_str_eq(clause->edition->title, "An example treaty");
+        ck_assert_uint_eq(depositary_copy_checkpoint(copies[i]).size, 3);
+        depositary_copy_free(&copies[i]);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("verify");
     TCase *tests = tcase_create("verify");
@@ -194,6 +240,7 @@ int main(void) {
     tcase_add_test(tests, proofs_are_verified);
     tcase_add_test(tests, a_copy_hands_out_what_was_proved_and_owns_it);
     tcase_add_test(tests, a_changed_copy_hands_out_nothing);
+    tcase_add_test(tests, a_verifier_gives_what_a_copy_alone_gives);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
