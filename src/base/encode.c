@@ -3,19 +3,16 @@
 
 #include <string.h>
 
-/* Value of a base64 digit, or -1. */
-static int base64_digit(uint8_t byte) {
-    if (byte >= 'A' && byte <= 'Z') {
-        return byte - 'A';
-    }
-    if (byte >= 'a' && byte <= 'z') {
-        return byte - 'a' + 26;
-    }
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0' + 52;
-    }
-    return byte == '+' ? 62 : byte == '/' ? 63 : -1;
-}
+/* Value of a base64 digit, plus 1; 0 for what is none. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
 
 /* The length that well-formed base64 decodes to, told by its length and padding alone. */
 static bool base64_len(size_t *out, struct bytes in) {
@@ -30,29 +27,40 @@ static bool base64_len(size_t *out, struct bytes in) {
     return true;
 }
 
+/* The 24 bits of four digits, the first one's highest; false where one is none. Fewer are filled up with 'A', which is zero. */
+static bool base64_quad(uint32_t *out, const uint8_t digits[4]) {
+    const uint8_t a = base64_values[digits[0]], b = base64_values[digits[1]], c = base64_values[digits[2]],
+                  d = base64_values[digits[3]];
+    *out = ((uint32_t)(a - 1) << 18 | (uint32_t)(b - 1) << 12 | (uint32_t)(c - 1) << 6 | (uint32_t)(d - 1)) & 0xffffffu;
+    return a != 0 && b != 0 && c != 0 && d != 0;
+}
+
 /* Decodes len bytes, told by base64_len; with out NULL it only judges. Bits that the padding leaves over must be zero. */
 static bool base64_walk(uint8_t *out, size_t len, struct bytes in) {
-    size_t digits = in.len - (in.len / 4 * 3 - len);
-    uint32_t bits = 0;
-    unsigned held = 0;
-    size_t written = 0;
-    for (size_t i = 0; i < digits; i++) {
-        int digit = base64_digit(in.data[i]);
-        if (digit < 0) {
+    const size_t whole = len / 3, rest = len % 3;
+    uint32_t bits;
+    for (size_t i = 0; i < whole; i++) {
+        if (!base64_quad(&bits, in.data + 4 * i)) {
             return false;
         }
-        bits = bits << 6 | (uint32_t)digit;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            if (out) {
-                out[written] = (uint8_t)(bits >> held);
-            }
-            written++;
-            bits &= (1u << held) - 1;
+        if (out) {
+            out[3 * i] = (uint8_t)(bits >> 16);
+            out[3 * i + 1] = (uint8_t)(bits >> 8);
+            out[3 * i + 2] = (uint8_t)bits;
         }
     }
-    return bits == 0 && written == len;
+    if (rest == 0) {
+        return true;
+    }
+    const uint8_t *last = in.data + 4 * whole;
+    const uint8_t filled[4] = {last[0], last[1], rest == 2 ? last[2] : 'A', 'A'};
+    if (!base64_quad(&bits, filled) || (bits & (rest == 2 ? 0xffu : 0xffffu)) != 0) {
+        return false;
+    }
+    for (size_t i = 0; out && i < rest; i++) {
+        out[3 * whole + i] = (uint8_t)(bits >> (16 - 8 * i));
+    }
+    return true;
 }
 
 bool base64_decode(uint8_t *out, size_t out_capacity, size_t *out_len, struct bytes in) {

@@ -83,13 +83,13 @@ static int check_clause_proof(struct check *check, const Depositary__V1__Certifi
 }
 
 /* Proves a record that was printed, and only then keeps it. */
-static int check_printed(struct check *check, const Depositary__V1__CertifiedClause *message, struct bytes record,
-                         struct proven_clause *out) {
+static int check_printed(struct check *check, const Depositary__V1__CertifiedClause *message,
+                         const struct clause_record *fields, struct bytes record, struct proven_clause *out) {
     int error = check_clause_proof(check, message, record, out);
     if (error) {
         return error;
     }
-    error = view_clause(&out->shown, check->arena, record, message->place, &out->edition->shown);
+    error = view_clause(&out->shown, check->arena, fields, record, message->place, &out->edition->shown);
     if (error) {
         return fault_set(check->fault, error, "the clause cannot be kept");
     }
@@ -122,7 +122,7 @@ int check_clause(struct check *check, const Depositary__V1__CertifiedClause *mes
         error = check_clause_names(check, &fields, out->edition);
     }
     if (error == 0) {
-        error = check_printed(check, message, buffer_bytes(&record), out);
+        error = check_printed(check, message, &fields, buffer_bytes(&record), out);
     }
     buffer_free(&record);
     return error;

@@ -53,7 +53,7 @@ static int check_edition(struct check *check, const Depositary__V1__EditionProof
         return fault_set(check->fault, DEPOSITARY_E_EDITION_RECORD, "an entry shown as an edition is none");
     }
     out->message = message;
-    int error = view_edition(&out->shown, check->arena, record, message->index);
+    int error = view_edition(&out->shown, check->arena, &out->record, record, message->index);
     if (error) {
         return fault_set(check->fault, error, "the edition cannot be kept");
     }

@@ -140,10 +140,13 @@ struct depositary_copy {
 
 /* Keeps what was proved. */
 static int keep(struct depositary_copy *copy, const struct copy_verified *verified, struct bytes record) {
-    int error = view_edition(&copy->edition, &copy->arena, verified->edition_record, verified->index);
+    int error =
+        view_edition(&copy->edition, &copy->arena, &verified->edition, verified->edition_record, verified->index);
 
     if (!error)
-        error = view_clause(&copy->clause, &copy->arena, record, verified->place, &copy->edition);
+        error = view_clause(&copy->clause, &copy->arena, &verified->clause, record, verified->place, &copy->edition);
+    if (!error)
+        error = view_structure(&copy->clause, &copy->arena);
     copy->checkpoint = public_checkpoint(&verified->checkpoint);
     return error;
 }

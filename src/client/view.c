@@ -64,36 +64,33 @@ static const char **copy_parties(struct copier *copier, const struct edition_rec
     return out;
 }
 
-int view_edition(depositary_edition *out, struct arena *arena, struct bytes record, uint64_t index) {
+int view_edition(depositary_edition *out, struct arena *arena, const struct edition_record *edition,
+                 struct bytes record, uint64_t index) {
     struct copier copier = {.arena = arena};
-    struct edition_record edition;
-
-    if (edition_record_parse(&edition, record, NULL) != 0)
-        return DEPOSITARY_E_RECORD;
     depositary_edition view = {
-        .instrument = copy_text(&copier, edition.instrument),
-        .language = copy_text(&copier, edition.language),
-        .edition = edition.edition,
-        .act = edition_act_text(edition.act),
-        .title = copy_text(&copier, edition.title),
-        .date = copy_text(&copier, edition.date),
-        .place = copy_text(&copier, edition.place),
-        .parties = copy_parties(&copier, &edition),
-        .parties_count = edition.parties_count,
-        .authenticity = authenticity_text(edition.authenticity),
-        .translation_of = edition.has_translation_of ? copy_hash(&copier, &edition.translation_of) : "",
-        .source_length = edition.source_length,
-        .clauses = edition.clauses,
-        .deposited_at = copy_time(&copier, edition.deposited_at),
-        .remark = copy_text(&copier, edition.remark),
+        .instrument = copy_text(&copier, edition->instrument),
+        .language = copy_text(&copier, edition->language),
+        .edition = edition->edition,
+        .act = edition_act_text(edition->act),
+        .title = copy_text(&copier, edition->title),
+        .date = copy_text(&copier, edition->date),
+        .place = copy_text(&copier, edition->place),
+        .parties = copy_parties(&copier, edition),
+        .parties_count = edition->parties_count,
+        .authenticity = authenticity_text(edition->authenticity),
+        .translation_of = edition->has_translation_of ? copy_hash(&copier, &edition->translation_of) : "",
+        .source_length = edition->source_length,
+        .clauses = edition->clauses,
+        .deposited_at = copy_time(&copier, edition->deposited_at),
+        .remark = copy_text(&copier, edition->remark),
         .index = index,
         .record = copy_text(&copier, record),
         .record_len = record.len,
         .latest_edition = 0,
         .is_latest = -1,
     };
-    memcpy(view.source_sha256, edition.source_sha256, sizeof(view.source_sha256));
-    memcpy(view.clauses_root, edition.clauses_root.bytes, sizeof(view.clauses_root));
+    memcpy(view.source_sha256, edition->source_sha256, sizeof(view.source_sha256));
+    memcpy(view.clauses_root, edition->clauses_root.bytes, sizeof(view.clauses_root));
     if (copier.failed)
         return DEPOSITARY_E_MEMORY;
     *out = view;
@@ -104,53 +101,49 @@ static depositary_span view_span(struct span span) {
     return (depositary_span){.offset = span.offset, .length = span.length};
 }
 
-/* The claimed fields: what stands inside the text. */
-static int view_structure(depositary_clause *out, struct copier *copier, const struct clause_record *clause) {
+int view_clause(depositary_clause *out, struct arena *arena, const struct clause_record *clause, struct bytes record,
+                uint64_t place, const depositary_edition *edition) {
+    struct copier copier = {.arena = arena};
+    const char *copy = copy_text(&copier, record);
+    const char *eid = copy_text(&copier, clause->eid);
+
+    if (copier.failed)
+        return DEPOSITARY_E_MEMORY;
+    *out = (depositary_clause){
+        .edition = edition,
+        .eid = eid,
+        .place = place,
+        .text = copy + (record.len - clause->text.len), /* the text is the record's end, and so is its NUL */
+        .text_len = clause->text.len,
+        .record = copy,
+        .record_len = record.len,
+        .kind = (int)clause_kind_of(clause->eid),
+    };
+    return 0;
+}
+
+int view_structure(depositary_clause *out, struct arena *arena) {
+    struct copier copier = {.arena = arena};
     struct structure structure;
-    int error = structure_of(&structure, clause->eid, clause->text);
+    int error = structure_of(&structure, bytes_text(out->eid), bytes_of(out->text, out->text_len));
 
     if (error)
         return error;
     const size_t count = structure.provisions_count;
-    depositary_provision *provisions = arena_alloc(copier->arena, count * sizeof(*provisions));
-    copier->failed = copier->failed || !provisions;
-    for (size_t i = 0; i < count && !copier->failed; i++) {
+    depositary_provision *provisions = arena_alloc(arena, count * sizeof(*provisions));
+    copier.failed = !provisions;
+    for (size_t i = 0; i < count && !copier.failed; i++) {
         const struct provision *provision = &structure.provisions[i];
-        provisions[i].eid = copy_text(copier, bytes_text(provision->eid));
+        provisions[i].eid = copy_text(&copier, bytes_text(provision->eid));
         provisions[i].number = view_span(provision->number);
         provisions[i].span = view_span(provision->span);
     }
-    out->kind = (int)clause_kind_of(clause->eid);
-    out->number = view_span(structure.number);
-    out->heading = view_span(structure.heading);
-    out->provisions = provisions;
-    out->provisions_count = count;
+    if (!copier.failed) {
+        out->number = view_span(structure.number);
+        out->heading = view_span(structure.heading);
+        out->provisions = provisions;
+        out->provisions_count = count;
+    }
     structure_free(&structure);
-    return copier->failed ? DEPOSITARY_E_MEMORY : 0;
-}
-
-int view_clause(depositary_clause *out, struct arena *arena, struct bytes record, uint64_t place,
-                const depositary_edition *edition) {
-    struct copier copier = {.arena = arena};
-    struct clause_record clause;
-
-    if (clause_record_parse(&clause, record, NULL) != 0)
-        return DEPOSITARY_E_RECORD;
-    const char *copy = copy_text(&copier, record);
-    const char *eid = copy_text(&copier, clause.eid);
-    if (copier.failed)
-        return DEPOSITARY_E_MEMORY;
-    depositary_clause view = {
-        .edition = edition,
-        .eid = eid,
-        .place = place,
-        .text = copy + (record.len - clause.text.len), /* the text is the record's end, and so is its NUL */
-        .text_len = clause.text.len,
-        .record = copy,
-        .record_len = record.len,
-    };
-    const int error = view_structure(&view, &copier, &clause);
-    if (!error)
-        *out = view;
-    return error;
+    return copier.failed ? DEPOSITARY_E_MEMORY : 0;
 }

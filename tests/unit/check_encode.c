@@ -54,6 +54,31 @@ START_TEST(base64_reads_what_is_written) {
 }
 END_TEST
 
+/* In the 44 digits of a hash, each byte at each place: 64 are digits, of the last 16 leave no bits over, and one is the padding. */
+START_TEST(base64_takes_the_bytes_that_it_would_write_and_no_other) {
+    char in[45] = "RbdxxxsOKTMWTlvW285UAG0X8UrUHZi81ya97ZWfnJQ=";
+    struct buffer again;
+    uint8_t out[32];
+    buffer_init(&again, 64);
+    for (size_t i = 0; i < 44; i++) {
+        const char kept = in[i];
+        unsigned taken = 0;
+        for (unsigned byte = 0; byte < 256; byte++) {
+            in[i] = (char)byte;
+            if (!base64_decode_exact(out, sizeof(out), bytes_of(in, 44)))
+                continue;
+            taken++;
+            buffer_clear(&again);
+            buffer_append_base64(&again, bytes_of(out, sizeof(out)));
+            ck_assert_mem_eq(again.data, in, 44);
+        }
+        ck_assert_uint_eq(taken, i < 42 ? 64 : i == 42 ? 16 : 1);
+        in[i] = kept;
+    }
+    buffer_free(&again);
+}
+END_TEST
+
 START_TEST(of_all_last_digits_base64_takes_one_spelling_a_byte) {
     unsigned taken = 0;
     uint8_t out[1];
@@ -182,6 +207,7 @@ static Suite *suite(void) {
     tcase_add_test(cases, base64_other_spellings_are_refused);
     tcase_add_test(cases, base64_never_writes_past_its_capacity);
     tcase_add_test(cases, base64_reads_what_is_written);
+    tcase_add_test(cases, base64_takes_the_bytes_that_it_would_write_and_no_other);
     tcase_add_test(cases, of_all_last_digits_base64_takes_one_spelling_a_byte);
     tcase_add_test(cases, hex_takes_lower_case_of_the_exact_length);
     tcase_add_test(cases, decimal_has_no_sign_no_leading_zero_and_an_end);
