@@ -34,13 +34,14 @@ struct cli {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
-    bool is_insecure;       /* --insecure: of tls+tcp:// on loopback */
-    const char *floor_path; /* --floor; NULL: none */
-    unsigned timeout_s;     /* --timeout */
-    unsigned max_age_s;     /* --max-age; 0: any */
-    bool is_json;           /* --json */
-    bool for_office;        /* the office's verbs */
-    int error;              /* the library's, by which verification failed; 0: none yet */
+    bool is_insecure;        /* --insecure: of tls+tcp:// on loopback */
+    const char *floor_path;  /* --floor; NULL: none */
+    unsigned timeout_s;      /* --timeout */
+    unsigned max_age_s;      /* --max-age; 0: any */
+    bool is_json;            /* --json */
+    bool for_office;         /* the office's verbs */
+    int error;               /* the library's, by which verification failed; 0: none yet */
+    bool is_unverified_told; /* --json: there was an object for it */
     depositary_policy *policy;
     depositary_client *client;
     char policy_found[4096]; /* the path that policy_path points to after a default place was found */
@@ -130,8 +131,8 @@ json_t *cli_json_clause(const depositary_clause *clause);
 json_t *cli_json_span(depositary_span span);
 /** Prints the object on a line and frees it; an exit code. */
 int cli_json_print(json_t *object);
-/** With --json, at the end of a verb that could not verify: an object that says so, by the error's name, and nothing of the text. */
-void cli_json_unverified(const struct cli *cli);
+/** With --json, where a file, or (NULL) the verb, could not be verified: an object that says so, by the error's name, and nothing of the text. */
+void cli_json_unverified(struct cli *cli, const char *file);
 
 /* reference.c */
 

@@ -91,8 +91,8 @@ int main(int argc, char **argv) {
     memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof *argv);
     argv[1] = name;
     int status = verb->run(&cli, verb, argc - 1, argv + 1);
-    if (status == CLI_UNVERIFIED && cli.is_json)
-        cli_json_unverified(&cli);
+    if (status == CLI_UNVERIFIED && cli.is_json && !cli.is_unverified_told)
+        cli_json_unverified(&cli, NULL);
     bool was_connected = cli.client != NULL;
     cli_clean_up(&cli);
     if (was_connected && socket_none_left())

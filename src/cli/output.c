@@ -207,8 +207,11 @@ static int dump(const json_t *object) {
     return 0;
 }
 
-void cli_json_unverified(const struct cli *cli) {
+void cli_json_unverified(struct cli *cli, const char *file) {
     json_t *object = json_pack("{s:b}", "verified", 0);
+    cli->is_unverified_told = true;
+    if (file != NULL)
+        json_object_set_new(object, "file", json_string(file));
     if (cli->error != 0) {
         json_object_set_new(object, "error", json_string(depositary_error_name(cli->error)));
         json_object_set_new(object, "message", json_string(depositary_error_text(cli->error)));

@@ -1,6 +1,7 @@
-/* verify: a certified copy or a receipt, offline. */
+/* verify: certified copies and receipts, offline. */
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,21 @@ static const struct option own_options[] = {
 struct verify {
     bool is_explained;
     bool is_online;
+    bool is_many;                  /* each is told in one line (or JSON object), which names its file */
+    const char *path;              /* the one that it is about */
+    depositary_verifier *verifier; /* copies of one edition share most of their proof */
 };
+
+/* It did not verify: told at once where there are more, else at the end of the verb. */
+static int unverified(struct cli *cli, const struct verify *verify, int error, const char *why) {
+    if (verify->is_many)
+        cli_error("%s: not verified: %s", verify->path, why);
+    else
+        cli_error("not verified: %s", why);
+    cli_key_note(error);
+    cli->error = error;
+    return CLI_UNVERIFIED;
+}
 
 static bool take(void *context, int val, const char *argument) {
     struct verify *verify = context;
@@ -121,13 +136,19 @@ static int print_copy(struct cli *cli, const struct verify *verify, const deposi
     json_object_set_new(object, "authenticity", json_string(edition->authenticity));
     json_object_set_new(object, "deposited_at", json_string(edition->deposited_at));
     json_object_set_new(object, "ledger_size", json_integer((json_int_t)checkpoint.size));
+    if (verify->is_many)
+        json_object_set_new(object, "file", json_string(verify->path));
     if (!cli->is_json) {
+        if (verify->is_many)
+            printf("%s: ", verify->path);
         printf("verified: %s, %s, edition %u, %s (place %llu), deposited %s\n", edition->instrument, edition->language,
                edition->edition, clause->eid, (unsigned long long)clause->place, edition->deposited_at);
-        printf("by %s, ledger of %llu entries; authenticity %s\n", origin, (unsigned long long)checkpoint.size,
-               edition->authenticity);
-        cli_text(edition->title, strlen(edition->title));
-        putchar('\n');
+        if (!verify->is_many) {
+            printf("by %s, ledger of %llu entries; authenticity %s\n", origin, (unsigned long long)checkpoint.size,
+                   edition->authenticity);
+            cli_text(edition->title, strlen(edition->title));
+            putchar('\n');
+        }
         if (verify->is_online)
             printf("%s as of %s\n", is_latest ? "the latest edition" : "no longer the latest edition", as_of);
     }
@@ -156,17 +177,13 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
         status = read_file(&proof, proof_path);
     if (status == 0) {
         int error =
-            depositary_copy_verify(&copy, cli->policy, record.data, record.len, proof.data, proof.len, &failure);
+            depositary_verifier_copy(&copy, verify->verifier, record.data, record.len, proof.data, proof.len, &failure);
         if (error == 0 && verify->is_explained)
             explain_copy(cli, &record, &proof);
         if (error == 0)
             status = print_copy(cli, verify, copy);
-        else {
-            cli_error("not verified: %s", failure.text);
-            cli_key_note(error);
-            cli->error = error;
-            status = CLI_UNVERIFIED;
-        }
+        else
+            status = unverified(cli, verify, error, failure.text);
     }
     depositary_copy_free(&copy);
     buffer_free(&record);
@@ -223,6 +240,8 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
         json_object_set_new(object, "method", json_string(depositary_answer_method(answer)));
         json_object_set_new(object, "question", json_string(depositary_answer_question(answer)));
         json_object_set_new(object, "status", json_integer(depositary_answer_status(answer)));
+        if (verify->is_many)
+            json_object_set_new(object, "file", json_string(verify->path));
         json_object_set_new(object, "message", json_string(depositary_answer_status_message(answer)));
         json_object_set_new(object, "absence",
                             error != DEPOSITARY_E_NO
@@ -231,6 +250,11 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
         if (verify->is_online)
             json_object_set_new(object, "key_active_as_of", json_string(as_of));
         return cli_json_print(object);
+    }
+    if (verify->is_many) {
+        printf("%s: verified: sealed at %s, %s, status %d\n", verify->path, seal->sealed_at,
+               depositary_answer_method(answer), depositary_answer_status(answer));
+        return cli_finish();
     }
     printf("verified: sealed at %s\n", seal->sealed_at);
     print_key(seal);
@@ -264,13 +288,10 @@ static int verify_receipt(struct cli *cli, const struct verify *verify, const ch
         if (error == 0 || error == DEPOSITARY_E_NO || error == DEPOSITARY_E_STATUS)
             status = print_receipt(cli, verify, answer, error);
         else {
-            cli_error("not verified: %s",
-                      answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
-            cli->error = error;
-            cli_key_note(error);
+            status = unverified(cli, verify, error,
+                                answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
             if (answer != NULL && depositary_answer_proofs_hold(answer))
                 cli_note("the proofs of the text hold; the seal does not");
-            status = CLI_UNVERIFIED;
         }
     }
     depositary_answer_free(&answer);
@@ -283,27 +304,66 @@ static bool ends_with(const char *text, const char *end) {
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+/* A copy's proof: named after it, or beside it under its name. */
+static int verify_record(struct cli *cli, const struct verify *verify, const char *record, const char *proof) {
+    if (proof != NULL)
+        return verify_copy(cli, verify, record, proof);
+    size_t len = strlen(record);
+    char *beside = malloc(len + 1);
+    if (beside == NULL)
+        return cli_error("out of memory"), CLI_REFUSED;
+    memcpy(beside, record, len + 1);
+    memcpy(beside + len - strlen(".record"), ".proof", sizeof ".proof");
+    int status = verify_copy(cli, verify, record, beside);
+    free(beside);
+    return status;
+}
+
+/* All of them, whatever comes of the first; what does not verify weighs heaviest. */
+static int verify_all(struct cli *cli, struct verify *verify, char **files, int count) {
+    int worst = 0, held = 0;
+    for (int i = 0; i < count; i++) {
+        verify->path = files[i];
+        int status = ends_with(files[i], ".receipt") ? verify_receipt(cli, verify, files[i])
+                                                     : verify_record(cli, verify, files[i], NULL);
+        held += status == 0;
+        if (status == CLI_UNVERIFIED && cli->is_json)
+            cli_json_unverified(cli, files[i]);
+        if (status == CLI_UNVERIFIED || worst == 0)
+            worst = status;
+    }
+    cli_note("%d of %d verified", held, count);
+    return worst;
+}
+
+static int verify_files(struct cli *cli, struct verify *verify, const struct verb *verb, char **files, int count) {
+    bool is_known = true;
+    for (int i = 0; i < count; i++)
+        is_known = is_known && (ends_with(files[i], ".record") || ends_with(files[i], ".receipt"));
+    if (is_known && count > 1) {
+        verify->is_many = true;
+        return verify_all(cli, verify, files, count);
+    }
+    if (is_known)
+        return ends_with(files[0], ".receipt") ? verify_receipt(cli, verify, files[0])
+                                               : verify_record(cli, verify, files[0], NULL);
+    if (count == 2)
+        return verify_record(cli, verify, files[0], files[1]);
+    return cli_usage(verb, "%s: name the .proof file too, since this is no .record or .receipt", files[0]);
+}
+
 int verb_verify(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     struct verify verify = {0};
+    depositary_failure failure;
     cli->no_receipt = "a receipt is checked here, and none is made";
-    int status = cli_options(cli, verb, argc, argv, own_options, take, &verify, 1, 2);
+    int status = cli_options(cli, verb, argc, argv, own_options, take, &verify, 1, INT_MAX);
     if (status >= 0)
         return status;
     if ((status = cli_policy(cli)) != 0)
         return status;
-    const char *first = argv[optind];
-    if (ends_with(first, ".receipt") && argc - optind == 1)
-        return verify_receipt(cli, &verify, first);
-    if (argc - optind == 2)
-        return verify_copy(cli, &verify, first, argv[optind + 1]);
-    if (!ends_with(first, ".record"))
-        return cli_usage(verb, "%s: name the .proof file too, since this is no .record or .receipt", first);
-    char *proof = malloc(strlen(first) + 1);
-    if (proof == NULL)
-        return cli_error("out of memory"), CLI_REFUSED;
-    memcpy(proof, first, strlen(first) + 1);
-    memcpy(proof + strlen(proof) - strlen(".record"), ".proof", sizeof ".proof");
-    status = verify_copy(cli, &verify, first, proof);
-    free(proof);
+    if (depositary_verifier_new(&verify.verifier, cli->policy, &failure) != 0)
+        return cli_error("%s", failure.text), CLI_REFUSED;
+    status = verify_files(cli, &verify, verb, argv + optind, argc - optind);
+    depositary_verifier_free(&verify.verifier);
     return status;
 }

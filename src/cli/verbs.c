@@ -54,10 +54,11 @@ const struct verb verbs[] = {
      WHICH_HELP "  -o, --output DIR   into this folder (.)\n\n"
                 "Without REF of the whole instrument, and then the file too.\n\n"
                 "Example: depositary certify az-cn-joint-statement-2025 11 -o copies\n"},
-    {"verify", verb_verify, "RECORD [PROOF] | FILE.receipt", "checks a certified copy or a receipt, offline",
+    {"verify", verb_verify, "RECORD [PROOF] | FILE.record|FILE.receipt...", "checks certified copies and receipts, offline",
      "  --explain          print each step of the proof\n"
      "  --online           ask, too, whether the copy's edition is still the latest, or the receipt's key still good,\n"
      "                     in a ledger that extends the one of then\n\n"
+     "Of several files each is told in a line with its name, and exit code 4 says that one did not verify.\n\n"
      "Example: depositary verify copies/az-cn-joint-statement-2025.en.1.cl_11.record --policy policy\n"},
     {"audit", verb_audit, "[DIR]", "rebuilds the whole ledger and checks every rule",
      "  --http URL         from a web server's tiles (C2SP tlog-tiles), instead of the service\n\n"
