@@ -9,6 +9,7 @@
 #define CLIENT_CHECK_H
 
 #include "base/arena.h"
+#include "client/checked.h"
 #include "depositary/client.h"
 #include "depositary/v1/depositary.pb-c.h"
 #include "depositary/v1/ledger.pb-c.h"
@@ -118,8 +119,8 @@ MUST_USE int check_answer(struct check *check, const struct method *method, cons
 
 /* ---- what several methods need; check_state.c */
 
-/** Verifies a state that an answer carries: checkpoint under the policy, register its last entry. *out holds views into the message. */
-MUST_USE int check_ledger_state(struct ledger_view *out, const struct policy *policy,
+/** Verifies a state that an answer carries: checkpoint under the policy of `checked`, register its last entry. *out holds views into the message. */
+MUST_USE int check_ledger_state(struct ledger_view *out, struct checked *checked,
                                 const Depositary__V1__LedgerState *message, struct fault *fault);
 /** Copies a view, with its bytes, into the arena. */
 MUST_USE int ledger_view_copy(struct ledger_view *out, const struct ledger_view *view, struct arena *arena);

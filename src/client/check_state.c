@@ -67,7 +67,7 @@ static int check_register(struct ledger_view *out, const Depositary__V1__LedgerS
     return 0;
 }
 
-int check_ledger_state(struct ledger_view *out, const struct policy *policy, const Depositary__V1__LedgerState *message,
+int check_ledger_state(struct ledger_view *out, struct checked *checked, const Depositary__V1__LedgerState *message,
                        struct fault *fault) {
     struct ledger_view view;
     struct checkpoint checkpoint;
@@ -76,7 +76,7 @@ int check_ledger_state(struct ledger_view *out, const struct policy *policy, con
     if (view.checkpoint.len > LIMIT_NOTE) {
         return fault_set(fault, DEPOSITARY_E_CHECKPOINT_FORMAT, "the checkpoint has %zu bytes", view.checkpoint.len);
     }
-    int error = policy_verify_checkpoint(&checkpoint, policy, view.checkpoint, fault);
+    int error = checked_checkpoint(checked, &checkpoint, view.checkpoint, fault);
     if (error) {
         return error;
     }

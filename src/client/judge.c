@@ -43,7 +43,8 @@ static int judge_seal(struct judging *judging, struct bytes response, struct byt
     }
     seal_digest(&out->request_sha256, judging->question->request);
     seal_digest(&out->answer_sha256, *answer);
-    error = seal_check(&out->head, &out->seal, &out->request_sha256, &out->answer_sha256);
+    error = checked_seal(trust_checked(judging->terms->trust), &out->head, &out->seal, &out->request_sha256,
+                         &out->answer_sha256);
     if (error) {
         return fault_set(&out->fault, error, "%s", depositary_error_text(error));
     }
@@ -102,7 +103,7 @@ static int judge_old_state(struct judging *judging) {
 static int judge_carried(struct judging *judging) {
     struct judgement *out = judging->out;
     enum trust_verdict verdict;
-    int error = check_ledger_state(&out->state, trust_policy(judging->terms->trust), judging->carried, &out->fault);
+    int error = check_ledger_state(&out->state, trust_checked(judging->terms->trust), judging->carried, &out->fault);
     if (error) {
         return error;
     }

@@ -117,7 +117,7 @@ static int read_key(struct reading *reading) {
     struct bytes ignored;
     struct seal seal;
     struct key_facts facts;
-    int error = check_ledger_state(&answer->held, reading->policy, key->ledger, &reading->fault);
+    int error = check_ledger_state(&answer->held, trust_checked(reading->trust), key->ledger, &reading->fault);
     if (error == 0) {
         error = response_read(&ignored, &seal, buffer_bytes(&answer->response), &answer->arena, &reading->fault);
     }

@@ -32,6 +32,7 @@ struct known_key {
 struct trust {
     pthread_mutex_t lock;
     const struct policy *policy;
+    struct checked *checked;
     struct held_state *largest;
     struct anchor anchors[ANCHORS_MAX]; /* not yet joined to `largest`; the largest first */
     size_t anchors_count;
@@ -58,9 +59,14 @@ int trust_new(struct trust **out, const struct policy *policy) {
     if (trust == NULL) {
         return DEPOSITARY_E_MEMORY;
     }
-    if (pthread_mutex_init(&trust->lock, NULL) != 0) {
+    int error = checked_new(&trust->checked, policy);
+    if (error == 0 && pthread_mutex_init(&trust->lock, NULL) != 0) {
+        error = DEPOSITARY_E_MEMORY;
+    }
+    if (error) {
+        checked_free(trust->checked);
         free(trust);
-        return DEPOSITARY_E_MEMORY;
+        return error;
     }
     trust->policy = policy;
     *out = trust;
@@ -94,6 +100,7 @@ void trust_free(struct trust *trust) {
         return;
     }
     held_free(trust->largest);
+    checked_free(trust->checked);
     for (size_t i = 0; i < trust->anchors_count; i++) {
         free(trust->anchors[i].note);
     }
@@ -106,6 +113,10 @@ void trust_free(struct trust *trust) {
 
 const struct policy *trust_policy(const struct trust *trust) {
     return trust->policy;
+}
+
+struct checked *trust_checked(struct trust *trust) {
+    return trust->checked;
 }
 
 /* ---- anchors */

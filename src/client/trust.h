@@ -6,6 +6,7 @@
 #define CLIENT_TRUST_H
 
 #include "client/check.h"
+#include "client/checked.h"
 
 struct trust;
 
@@ -32,6 +33,8 @@ enum trust_verdict {
 MUST_USE int trust_new(struct trust **out, const struct policy *policy);
 void trust_free(struct trust *trust);
 const struct policy *trust_policy(const struct trust *trust);
+/** Signatures under that policy that held. */
+struct checked *trust_checked(struct trust *trust);
 
 /** A checkpoint from before, that no answer may fall behind or contradict. Its note was verified. DEPOSITARY_E_FORK where it contradicts one held. */
 MUST_USE int trust_anchor(struct trust *trust, const struct checkpoint *checkpoint, struct bytes note);

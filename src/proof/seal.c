@@ -147,23 +147,26 @@ static bool signature_holds(const struct seal *seal) {
 
 int seal_check(struct seal_head *out, const struct seal *seal, const struct hash *request_sha256,
                const struct hash *answer_sha256) {
+    struct seal_head head;
+
     if (seal->head.len > LIMIT_SEAL_HEAD)
         return DEPOSITARY_E_SEAL_HEAD;
     if (!signature_holds(seal))
         return DEPOSITARY_E_SEAL_SIGNATURE;
-    return seal_check_path(out, seal, request_sha256, answer_sha256);
-}
-
-int seal_check_path(struct seal_head *out, const struct seal *seal, const struct hash *request_sha256,
-                    const struct hash *answer_sha256) {
-    struct seal_head head;
-    struct hash leaf;
-
     if (seal_head_parse(&head, seal->head) != 0)
         return DEPOSITARY_E_SEAL_HEAD;
+    const int error = seal_check_place(&head, seal, request_sha256, answer_sha256);
+    if (!error)
+        *out = head;
+    return error;
+}
+
+int seal_check_place(const struct seal_head *head, const struct seal *seal, const struct hash *request_sha256,
+                     const struct hash *answer_sha256) {
+    struct hash leaf;
+
     seal_leaf(&leaf, request_sha256, answer_sha256);
-    if (merkle_inclusion_check(&leaf, seal->index, head.size, &seal->path, &head.root) != 0)
-        return DEPOSITARY_E_SEAL_PROOF;
-    *out = head;
-    return 0;
+    return merkle_inclusion_check(&leaf, seal->index, head->size, &seal->path, &head->root) == 0
+               ? 0
+               : DEPOSITARY_E_SEAL_PROOF;
 }

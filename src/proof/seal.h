@@ -43,8 +43,8 @@ MUST_USE int seal_sign(uint8_t signature[64], struct bytes head, const uint8_t s
  */
 MUST_USE int seal_check(struct seal_head *out, const struct seal *seal, const struct hash *request_sha256,
                         const struct hash *answer_sha256);
-/** The same without the signature, for a head and key whose signature was verified before (compare the bytes). */
-MUST_USE int seal_check_path(struct seal_head *out, const struct seal *seal, const struct hash *request_sha256,
-                             const struct hash *answer_sha256);
+/** The last of these checks alone, for a head that held, with this seal's very bytes, before: DEPOSITARY_E_SEAL_PROOF. */
+MUST_USE int seal_check_place(const struct seal_head *head, const struct seal *seal, const struct hash *request_sha256,
+                              const struct hash *answer_sha256);
 
 #endif

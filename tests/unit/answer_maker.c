@@ -462,7 +462,10 @@ void world_consistency(struct world *world, enum world_state_name old, enum worl
 }
 
 void world_view(struct world *world, enum world_state_name name, struct ledger_view *out) {
-    WORLD_NEED(check_ledger_state(out, world->policy, world_ledger(world, name), NULL) == 0);
+    struct checked *checked;
+    WORLD_NEED(checked_new(&checked, world->policy) == 0);
+    WORLD_NEED(check_ledger_state(out, checked, world_ledger(world, name), NULL) == 0);
+    checked_free(checked);
 }
 
 void world_facts(struct world *world, enum world_state_name name, enum world_answer_key key, struct key_facts *out) {

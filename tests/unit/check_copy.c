@@ -4,6 +4,8 @@
  */
 #include "proof_keys.h"
 
+#include "count_signatures.h"
+
 #include "proof/copy.h"
 #include "proof/memo.h"
 
@@ -523,20 +525,6 @@ START_TEST(no_changed_missing_or_added_byte_is_verified) {
 END_TEST
 
 /* ---- many copies */
-
-/* The linker sends libsodium's callers here (proof.cmake). */
-int __real_crypto_sign_verify_detached(const unsigned char *, const unsigned char *, unsigned long long,
-                                       const unsigned char *);
-int __wrap_crypto_sign_verify_detached(const unsigned char *, const unsigned char *, unsigned long long,
-                                       const unsigned char *);
-
-static unsigned signatures_checked;
-
-int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *message,
-                                       unsigned long long len, const unsigned char *public_key) {
-    signatures_checked++;
-    return __real_crypto_sign_verify_detached(signature, message, len, public_key);
-}
 
 static void print_copy(struct buffer *out, const struct fixture *fixture, unsigned edition, uint64_t place) {
     const struct copy_proof proof = proof_of(fixture, edition, place);

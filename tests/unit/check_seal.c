@@ -447,11 +447,12 @@ START_TEST(a_place_is_proved_without_the_signature_where_it_was_verified_before)
     struct seal seal = seal_of(batch, 2);
     struct seal_head head;
 
+    ck_assert_int_eq(seal_check(&head, &seal, &batch->requests[2], &batch->answers[2]), 0);
     memset(batch->signature, 0, 64);
-    ck_assert_int_eq(seal_check_path(&head, &seal, &batch->requests[2], &batch->answers[2]), 0);
-    ck_assert_int_eq(seal_check_path(&head, &seal, &batch->requests[1], &batch->answers[2]), DEPOSITARY_E_SEAL_PROOF);
-    seal.head.len--;
-    ck_assert_int_eq(seal_check_path(&head, &seal, &batch->requests[2], &batch->answers[2]), DEPOSITARY_E_SEAL_HEAD);
+    ck_assert_int_eq(seal_check_place(&head, &seal, &batch->requests[2], &batch->answers[2]), 0);
+    ck_assert_int_eq(seal_check_place(&head, &seal, &batch->requests[1], &batch->answers[2]), DEPOSITARY_E_SEAL_PROOF);
+    seal.index--;
+    ck_assert_int_eq(seal_check_place(&head, &seal, &batch->requests[2], &batch->answers[2]), DEPOSITARY_E_SEAL_PROOF);
     free_batch(batch);
 }
 END_TEST
