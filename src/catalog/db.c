@@ -323,7 +323,8 @@ void catalog_pool_give(struct catalog_pool *pool, struct catalog_db *connection)
         return;
     connection->deadline_ns = 0;
     pthread_mutex_lock(&pool->lock);
-    bool keep = pool->is_single || pool->rest_count < POOL_REST_MAX;
+    /* One that could not even end its transaction is not used again. */
+    bool keep = pool->is_single || (pool->rest_count < POOL_REST_MAX && sqlite3_get_autocommit(connection->db));
     if (keep) {
         connection->next = pool->rest;
         pool->rest = connection;

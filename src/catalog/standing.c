@@ -196,11 +196,26 @@ static int load_rows(struct standing *standing, struct catalog_db *connection, e
 int standing_load(struct standing *standing, struct catalog_db *connection, struct fault *fault) {
     pthread_rwlock_wrlock(&standing->lock);
     empty(standing);
+    standing->is_lost = true;
     int error = load_rows(standing, connection, STATEMENT_EDITIONS, load_edition, fault);
     if (!error)
         error = load_rows(standing, connection, STATEMENT_PLACES, load_place, fault);
+    standing->is_lost = error != 0;
     pthread_rwlock_unlock(&standing->lock);
     return error;
+}
+
+void standing_lose(struct standing *standing) {
+    pthread_rwlock_wrlock(&standing->lock);
+    standing->is_lost = true;
+    pthread_rwlock_unlock(&standing->lock);
+}
+
+bool standing_is_lost(struct standing *standing) {
+    pthread_rwlock_rdlock(&standing->lock);
+    bool is_lost = standing->is_lost;
+    pthread_rwlock_unlock(&standing->lock);
+    return is_lost;
 }
 
 /* ---- scopes */
@@ -224,7 +239,7 @@ int standing_begin(struct standing_scope *out, struct standing *standing, const 
                    uint64_t size) {
     pthread_rwlock_rdlock(&standing->lock);
     *out = (struct standing_scope){.standing = standing, .scope = scope, .size = size, .first_text = NONE};
-    out->in_scope = calloc(standing->editions_count + 1, sizeof *out->in_scope);
+    out->in_scope = standing->is_lost ? NULL : calloc(standing->editions_count + 1, sizeof *out->in_scope);
     if (!out->in_scope) {
         pthread_rwlock_unlock(&standing->lock);
         return DEPOSITARY_E_MEMORY;

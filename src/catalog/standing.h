@@ -44,6 +44,7 @@ struct standing {
     uint32_t *first; /* by text: index + 1 of its last place; 0: none */
     uint8_t *kinds;  /* by text */
     size_t texts_capacity;
+    bool is_lost; /* it is not as the file is */
 };
 
 MUST_USE int standing_init(struct standing *standing);
@@ -51,6 +52,9 @@ void standing_clean_up(struct standing *standing);
 
 /** Makes it anew from the file, as the connection sees it. */
 MUST_USE int standing_load(struct standing *standing, struct catalog_db *connection, struct fault *fault);
+/** It is not as the file is, and of no use until it was loaded again; a loading that fails leaves it so, too. */
+void standing_lose(struct standing *standing);
+bool standing_is_lost(struct standing *standing);
 
 /* Told of what is written to the file, before that is committed: rows past a reader's size are not seen. */
 MUST_USE int standing_add_edition(struct standing *standing, uint64_t index, const struct edition_record *edition);

@@ -33,11 +33,23 @@ static int batch_begin(struct update *update) {
     update->bytes = 0;
     update->connection = catalog->writer;
     int error = catalog->writer ? 0 : catalog_pool_take(&catalog->pool, &update->connection, update->fault);
+    if (!error && !sqlite3_get_autocommit(update->connection->db)) /* what undo could not */
+        error = catalog_db_do(update->connection, STATEMENT_ROLLBACK, update->fault);
+    if (!error && standing_is_lost(&catalog->standing))
+        error = standing_load(&catalog->standing, update->connection, update->fault);
     if (!error)
         error = catalog_db_do(update->connection, STATEMENT_BEGIN_WRITE, update->fault);
     if (!error)
         error = catalog_progress_read(update->connection, &update->progress, update->fault);
     return error;
+}
+
+/* What was told beforehand is taken back; where that fails searches fail until the next batch, which tries again. */
+static void undo(struct update *update) {
+    struct catalog_db *connection = update->connection;
+    int error = sqlite3_get_autocommit(connection->db) ? 0 : catalog_db_do(connection, STATEMENT_ROLLBACK, NULL);
+    if (error || standing_load(&update->catalog->standing, connection, NULL))
+        standing_lose(&update->catalog->standing);
 }
 
 static int batch_end(struct update *update, int error) {
@@ -48,11 +60,8 @@ static int batch_end(struct update *update, int error) {
         error = catalog_progress_write(update->connection, &update->progress, update->fault);
     if (!error)
         error = catalog_db_do(update->connection, STATEMENT_COMMIT, update->fault);
-    if (error && update->connection && !sqlite3_get_autocommit(update->connection->db))
-        (void)!catalog_db_do(update->connection, STATEMENT_ROLLBACK, NULL);
-    if (error && update->connection && /* what was told beforehand is taken back */
-        standing_load(&catalog->standing, update->connection, NULL))
-        error = fault_set(update->fault, DEPOSITARY_E_MEMORY, "catalog: no memory for the places of texts");
+    if (error && update->connection)
+        undo(update);
     if (!error)
         __atomic_store_n(&catalog->size, update->progress.size, __ATOMIC_RELEASE);
     if (!catalog->writer)

@@ -102,20 +102,28 @@ static int check_last_checkpoint(struct check *check, struct checkpoint *out) {
     return error ? damaged(check, error, &why, "checkpoint of size", check->size) : DEPOSITARY_OK;
 }
 
+/* That it cannot be read is not that it is lacking: it would be counted as one that belongs to nothing. */
+static int look_for_checkpoint(struct check *check, uint64_t size, bool *is_there) {
+    uint64_t found = 0;
+    buffer_clear(&check->note);
+    int error = check->ops->checkpoint_from(check->reader, size, &check->note, &found, check->fault);
+    *is_there = error == 0 && found == size;
+    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_OK : error;
+}
+
 /* An earlier one may be under a key that has been retired since, or have fewer cosignatures than are asked for now. The last one
  * was read before all of them. */
 static int check_old_checkpoint(struct check *check, uint64_t size) {
-    uint64_t found = 0;
-    buffer_clear(&check->note);
-    if (check->may_lack_checkpoints &&
-        (check->ops->checkpoint_from(check->reader, size, &check->note, &found, NULL) != 0 || found != size))
-        return DEPOSITARY_OK;
+    bool is_there = true;
+    int error = check->may_lack_checkpoints ? look_for_checkpoint(check, size, &is_there) : DEPOSITARY_OK;
+    if (error || !is_there)
+        return error;
     check->expected.checkpoints++;
     struct checkpoint checkpoint, verified;
     struct hash root;
     struct fault why = {0};
     struct nodes nodes = {check->ops, check->reader, 0, check->fault};
-    int error = read_checkpoint(check, size, &checkpoint);
+    error = read_checkpoint(check, size, &checkpoint);
     if (error == 0)
         error = merkle_stored_root(&root, size, nodes_read, &nodes);
     if (error)

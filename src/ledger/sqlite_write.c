@@ -7,10 +7,17 @@ static struct connection *writer_of(struct store *store) {
     return &((struct sqlite_store *)store)->writer;
 }
 
+/* Undoes what was begun and neither committed nor rolled back. */
+static int leave_transaction(struct connection *writer, struct fault *fault) {
+    return sqlite3_get_autocommit(writer->db) ? DEPOSITARY_OK : connection_step(writer, SQL_ROLLBACK, fault);
+}
+
 int sqlite_begin(struct store *store, uint64_t *out_entries, struct fault *fault) {
     struct connection *writer = writer_of(store);
     sqlite3_stmt *statement;
-    int error = connection_step(writer, SQL_BEGIN_IMMEDIATE, fault);
+    int error = leave_transaction(writer, fault);
+    if (error == 0)
+        error = connection_step(writer, SQL_BEGIN_IMMEDIATE, fault);
     if (error == 0)
         error = connection_statement(writer, SQL_SIZE, &statement, fault);
     if (error)
@@ -162,10 +169,7 @@ int sqlite_commit(struct store *store, struct fault *fault) {
 }
 
 void sqlite_rollback(struct store *store) {
-    struct connection *writer = writer_of(store);
-    if (sqlite3_get_autocommit(writer->db))
-        return;
-    /* Where even this fails the transaction ends with the connection: nothing of it was committed. */
-    int error = connection_step(writer, SQL_ROLLBACK, NULL);
+    /* Where even this fails, for want of memory, the next begin tries again: nothing of it was committed. */
+    int error = leave_transaction(writer_of(store), NULL);
     (void)error;
 }

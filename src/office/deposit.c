@@ -121,8 +121,14 @@ static int find_edition_line(const struct office_draft *draft, struct bytes inst
     buffer_append_byte(&words, ' ');
     buffer_append(&words, language);
     buffer_append_byte(&words, ' ');
-    int error = words.error ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "the name of an instrument is too long")
-                            : find_line(draft, buffer_bytes(&words), found, line, fault);
+    int error = words.error;
+    if (error == DEPOSITARY_E_LIMIT) {
+        error = fault_set(fault, DEPOSITARY_E_ARGUMENT, "the name of an instrument is too long");
+    } else if (error) {
+        error = no_memory(fault);
+    } else {
+        error = find_line(draft, buffer_bytes(&words), found, line, fault);
+    }
     buffer_free(&words);
     return error;
 }

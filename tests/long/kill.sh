@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Goal of this test: depositaryd is killed (SIGKILL) at random moments during many deposits. After every start the ledger verifies, and in the end all that was
-# acknowledged is there, word for word. kill.sh [DEPOSITS] [SEED]; 20 where none is said; built in .build/plain.
+# acknowledged is there, word for word. kill.sh [DEPOSITS] [SEED]; 20 where none is said; built in .build/plain. The normal run has a few (system.27-kill).
 # shellcheck source=tests/system/lib.sh
 top=$(cd "$(dirname "$0")/../.." && pwd)
 DEPOSITARY_SOURCE=$top DEPOSITARY_BUILD=${DEPOSITARY_BUILD:-$top/.build/plain}
@@ -19,19 +19,26 @@ start_again() {
     depositaryd --data "$work/main" --listen "$url" --http none 2>>"$work/main.log" &
     daemon=$!
     daemons=("$daemon")
-    wait_ready "$url" "$policy" "$daemon" || fail "after a kill it did not become ready"
+    local i
+    for ((i = 0; i < 1000; i++)); do
+        if depositary --timeout 1 health >/dev/null 2>&1; then return 0; fi
+        kill -0 "$daemon" 2>/dev/null || fail "after a kill it did not start"
+        sleep 0.02
+    done
+    fail "after a kill it did not become ready"
 }
-size_now() { depositary checkpoint | sed -n 2p; }
+size_now() { depositary checkpoint 2>/dev/null | sed -n 2p; }
 
+words=$(printf 'the Parties keep what they promised. %.0s' {1..20})
 write_treaty() {
+    local article
     printf 'instrument treaty-%d\nlanguage en\ntitle Treaty %d\nauthenticity authentic\n' "$1" "$1" >"$work/about"
-    python3 -c 'import sys
-for article in range(1, 13):
-    print(f"Article {article}\nOf treaty {sys.argv[1]}, article {article}: " + "the Parties keep what they promised. " * 20 + "\n")' "$1" >"$work/treaty-$1.txt"
+    for article in {1..12}; do printf 'Article %d\nOf treaty %d, article %d: %s\n\n' "$article" "$1" "$article" "$words"; done >"$work/treaty-$1.txt"
 }
 
 before=$(size_now)
-for ((i = 1; i <= deposits; i++)); do
+# As many as were asked for, and more until a kill came in time to interrupt one.
+for ((i = 1; i <= deposits || (unsure == 0 && i <= 20 * deposits); i++)); do
     write_treaty "$i"
     # The killer strikes after 0 to 79 ms, in the middle of the deposit or after it.
     (sleep "0.0$((RANDOM % 8))$((RANDOM % 10))"; kill -KILL "$daemon" 2>/dev/null) &
@@ -39,7 +46,7 @@ for ((i = 1; i <= deposits; i++)); do
     code=0
     depositary --timeout 1 deposit "$work/treaty-$i.txt" --about "$work/about" --office "$office" --yes >"$work/out" 2>"$work/err" || code=$?
     wait "$killer" || true
-    wait "$daemon" 2>/dev/null || true
+    { wait "$daemon" || true; } 2>/dev/null
     kills=$((kills + 1))
     start_again
     size=$(size_now)
@@ -57,7 +64,10 @@ for ((i = 1; i <= deposits; i++)); do
         size=$(size_now)
     fi
     before=$size
+    ((i % 100 > 0)) || echo "$i deposits, $unsure interrupted, $size entries" >&2
 done
+
+deposits=$((i - 1))
 
 # All that was acknowledged, word for word, and every rule by an auditor who trusts nobody.
 for ((i = 1; i <= deposits; i++)); do

@@ -1,0 +1,83 @@
+/* Memory that runs out (scarce.h): these definitions come before those of the libraries, which are called by their other names. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include "scarce.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+
+#ifdef IS_SANITIZED
+#define REAL(function) __interceptor_##function
+#else
+#define REAL(function) __libc_##function
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *at, size_t size);
+
+/* -1: nothing is refused. */
+static int left = -1;
+static bool is_for_good;
+static unsigned refused;
+
+void scarce_arm(unsigned after, bool is_lasting) {
+    is_for_good = is_lasting;
+    refused = 0;
+    __atomic_store_n(&left, (int)after, __ATOMIC_RELEASE);
+}
+
+unsigned scarce_refused(void) {
+    return __atomic_load_n(&refused, __ATOMIC_ACQUIRE);
+}
+
+unsigned scarce_disarm(void) {
+    __atomic_store_n(&left, -1, __ATOMIC_RELEASE);
+    return scarce_refused();
+}
+
+static bool is_refused(void) {
+    int now = __atomic_load_n(&left, __ATOMIC_ACQUIRE);
+    while (now > 0 && !__atomic_compare_exchange_n(&left, &now, now - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    }
+    if (now != 0)
+        return false;
+    if (__atomic_fetch_add(&refused, 1, __ATOMIC_ACQ_REL) > 0 && !is_for_good)
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
+__attribute__((visibility("default"))) void *malloc(size_t size) {
+    return is_refused() ? NULL : REAL(malloc)(size);
+}
+
+__attribute__((visibility("default"))) void *calloc(size_t count, size_t size) {
+    return is_refused() ? NULL : REAL(calloc)(count, size);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *at, size_t size) {
+    return is_refused() ? NULL : REAL(realloc)(at, size);
+}
+
+/* libsodium's pages come from the kernel, not from the allocator above. */
+static void *(*real_sodium_malloc)(size_t);
+
+__attribute__((constructor)) static void find_sodium_malloc(void) {
+    void *found = dlsym(RTLD_NEXT, "sodium_malloc");
+    memcpy(&real_sodium_malloc, &found, sizeof(found));
+}
+
+__attribute__((visibility("default"))) void *sodium_malloc(size_t size) {
+    return is_refused() ? NULL : real_sodium_malloc(size);
+}
