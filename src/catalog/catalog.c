@@ -16,7 +16,7 @@ int catalog_progress_read(struct catalog_db *connection, struct catalog_progress
     int error = catalog_statement_step(connection, statement, &row, fault);
     struct bytes root = row ? catalog_column_bytes(statement, 2) : bytes_of(NULL, 0);
     if (!error && root.len != HASH_LEN)
-        error = fault_set(fault, DEPOSITARY_E_MISSING, "catalog: no progress is noted");
+        error = fault_set(fault, DEPOSITARY_E_DAMAGED, "catalog: no progress is noted");
     if (!error) {
         out->size = catalog_column_number(statement, 0);
         out->place = catalog_column_number(statement, 1);

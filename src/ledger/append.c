@@ -25,7 +25,7 @@ static int compare_records(struct ledger *ledger, struct store_reader *reader, c
             error = conflict(fault, "the ledger has other entries before that size");
     }
     buffer_free(&stored);
-    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
+    return must_be_there(error, fault);
 }
 
 static int contained(struct ledger *ledger, const struct bytes *records, size_t count,

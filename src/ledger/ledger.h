@@ -62,6 +62,9 @@ MUST_USE int ledger_clause_hash(struct ledger *ledger, uint64_t edition_index, u
 /** Index of the entry with this leaf hash in that state; DEPOSITARY_E_MISSING. */
 MUST_USE int ledger_find(struct ledger *ledger, const struct ledger_state *state, const struct hash *leaf_hash,
                          uint64_t *index);
+/** The same for one that the state itself names, such as its register: that it is not found is damage. */
+MUST_USE int ledger_find_named(struct ledger *ledger, const struct ledger_state *state, const struct hash *leaf_hash,
+                               uint64_t *index);
 /** Proofs between sizes up to the state's. */
 MUST_USE int ledger_inclusion(struct ledger *ledger, uint64_t index, uint64_t size, struct merkle_path *out);
 MUST_USE int ledger_consistency(struct ledger *ledger, uint64_t old_size, uint64_t new_size, struct merkle_path *out);

@@ -44,6 +44,9 @@ void state_publish(struct ledger *ledger, struct ledger_state *state);
 
 /* ---- nodes.c: trees as the store has them */
 
+/** The error, and the fault's, of a read of a row that must be there: that it is missing is damage. */
+int must_be_there(int error, struct fault *fault);
+
 /** One tree under one reader, as a merkle_node_source: nodes_read with a struct nodes as its context. */
 struct nodes {
     const struct store_ops *ops;

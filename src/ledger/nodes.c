@@ -3,10 +3,17 @@
 
 #include <inttypes.h>
 
+int must_be_there(int error, struct fault *fault) {
+    if (error != DEPOSITARY_E_MISSING)
+        return error;
+    if (fault != NULL)
+        fault->error = DEPOSITARY_E_DAMAGED; /* its words stand */
+    return DEPOSITARY_E_DAMAGED;
+}
+
 int nodes_read(void *context, unsigned level, uint64_t index, struct hash *out) {
     const struct nodes *nodes = context;
-    int error = nodes->ops->node(nodes->reader, nodes->tree, level, index, out, nodes->fault);
-    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
+    return must_be_there(nodes->ops->node(nodes->reader, nodes->tree, level, index, out, nodes->fault), nodes->fault);
 }
 
 int nodes_compare(void *context, unsigned level, uint64_t index, const struct hash *hash) {

@@ -21,11 +21,6 @@ static void reading_end(struct reading *reading) {
     reading->nodes.ops->read_end(reading->ledger->store, reading->nodes.reader);
 }
 
-/* A row that must be there: that it is missing is damage. */
-static int must_be(int error) {
-    return error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
-}
-
 /* Whether what was appended to *record since `start` is the leaf; takes it off again where not. */
 static int check_record(struct buffer *record, size_t start, int error, uint64_t index, uint64_t size,
                         const struct merkle_path *path, const struct hash *root) {
@@ -54,7 +49,7 @@ int ledger_entry(struct ledger *ledger, const struct ledger_state *state, uint64
     size_t start = record->len;
     struct merkle_path found = {0};
     struct hash stored;
-    error = must_be(reading.nodes.ops->entry(reading.nodes.reader, index, record, &stored, fault));
+    error = must_be_there(reading.nodes.ops->entry(reading.nodes.reader, index, record, &stored, fault), fault);
     if (error == 0)
         error = merkle_inclusion_path(&found, index, state->size, nodes_read, &reading.nodes);
     reading_end(&reading);
@@ -85,7 +80,7 @@ int ledger_clause(struct ledger *ledger, uint64_t edition_index, uint64_t clause
         return error;
     size_t start = record->len;
     struct merkle_path found = {0};
-    error = must_be(reading.nodes.ops->clause(reading.nodes.reader, edition_index, place, record, fault));
+    error = must_be_there(reading.nodes.ops->clause(reading.nodes.reader, edition_index, place, record, fault), fault);
     if (error == 0)
         error = merkle_inclusion_path(&found, place, clauses, nodes_read, &reading.nodes);
     reading_end(&reading);
@@ -141,6 +136,11 @@ int ledger_find(struct ledger *ledger, const struct ledger_state *state, const s
     if (error == 0)
         *index = found;
     return error;
+}
+
+int ledger_find_named(struct ledger *ledger, const struct ledger_state *state, const struct hash *leaf_hash,
+                      uint64_t *index) {
+    return must_be_there(ledger_find(ledger, state, leaf_hash, index), NULL);
 }
 
 /* Root of the first size leaves, proved consistent with the state. */

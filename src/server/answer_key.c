@@ -180,7 +180,7 @@ static int read_window(struct key_window *out, struct ledger *ledger, const stru
     struct buffer record;
     buffer_init(&record, LIMIT_ENTRY);
     struct key_record fields;
-    int error = ledger_find(ledger, state, leaf_hash, &index);
+    int error = ledger_find_named(ledger, state, leaf_hash, &index);
     if (!error) {
         error = ledger_entry(ledger, state, index, &record, NULL, fault);
     }

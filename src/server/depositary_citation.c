@@ -137,7 +137,7 @@ static int resolve_in_line(struct resolution *resolution, struct bytes line, con
     if (language[0] && !bytes_equal(parsed.language, bytes_text(language)))
         return 0;
     buffer_init(&record, LIMIT_ENTRY);
-    int error = ledger_find(call_server(call)->ledger, call_state(call), &parsed.record, &edition.index);
+    int error = ledger_find_named(call_server(call)->ledger, call_state(call), &parsed.record, &edition.index);
     if (!error)
         error = ledger_entry(call_server(call)->ledger, call_state(call), edition.index, &record, NULL, NULL);
     if (!error)

@@ -162,7 +162,7 @@ static int read_latest(struct call *call, size_t line, struct latest *out) {
     struct register_line parsed;
     int error = register_line_parse(&parsed, register_lines_line(state->lines, line));
     if (!error)
-        error = ledger_find(call_server(call)->ledger, state, &parsed.record, &out->index);
+        error = ledger_find_named(call_server(call)->ledger, state, &parsed.record, &out->index);
     if (error)
         return answer_error(call, error);
     out->edition = parsed.edition;

@@ -31,7 +31,7 @@ static int read_line(struct call *call, uint64_t line, struct edition_found *out
     uint64_t index = 0;
     int error = register_line_parse(&parsed, register_lines_line(state->lines, (size_t)line));
     if (!error)
-        error = ledger_find(call_server(call)->ledger, state, &parsed.record, &index);
+        error = ledger_find_named(call_server(call)->ledger, state, &parsed.record, &index);
     return error ? answer_error(call, error) : edition_read(call, index, out);
 }
 

@@ -55,6 +55,18 @@ static void ledger_get_checkpoint(Depositary__V1__LedgerService_Service *service
     closure(error ? NULL : &response, closure_data);
 }
 
+static int find_leaf(struct call *call, const struct hash *leaf_hash, uint64_t size, uint64_t *index) {
+    int error = ledger_find(call_server(call)->ledger, call_state(call), leaf_hash, index);
+    if (error && error != DEPOSITARY_E_MISSING) {
+        return answer_error(call, error);
+    }
+    if (error || *index >= size) {
+        status_set(&call->status, STATUS_NOT_FOUND, "ENTRY", "no entry of the tree has this leaf hash");
+        return DEPOSITARY_E_MISSING;
+    }
+    return 0;
+}
+
 /* The entry that a request names, by index or leaf hash. */
 static int find_entry(struct call *call, const Depositary__V1__GetInclusionProofRequest *input, uint64_t size,
                       uint64_t *index) {
@@ -71,11 +83,7 @@ static int find_entry(struct call *call, const Depositary__V1__GetInclusionProof
         if (!read_hash(call, &input->leaf_hash, "leaf_hash", &leaf_hash)) {
             return DEPOSITARY_E_ARGUMENT;
         }
-        if (ledger_find(call_server(call)->ledger, call_state(call), &leaf_hash, index) != 0 || *index >= size) {
-            status_set(&call->status, STATUS_NOT_FOUND, "ENTRY", "no entry of the tree has this leaf hash");
-            return DEPOSITARY_E_MISSING;
-        }
-        return 0;
+        return find_leaf(call, &leaf_hash, size, index);
     default:
         status_bad_field(&call->status, "entry", "index or leaf_hash says which entry");
         return DEPOSITARY_E_ARGUMENT;
@@ -227,12 +235,12 @@ static int read_key_record(struct call *call, const struct hash *leaf_hash,
     struct merkle_path path;
     struct buffer record;
     buffer_init(&record, LIMIT_ENTRY);
-    int error = ledger_find(server->ledger, call_state(call), leaf_hash, &response->index);
+    int error = ledger_find_named(server->ledger, call_state(call), leaf_hash, &response->index);
     if (!error) {
         error = ledger_entry(server->ledger, call_state(call), response->index, &record, &path, &fault);
     }
     if (error) {
-        fault.error = error == DEPOSITARY_E_MISSING ? DEPOSITARY_E_DAMAGED : error;
+        fault.error = error;
         answer_fault(call, &fault);
     } else {
         error = answer_bytes(call, buffer_bytes(&record), &response->record);

@@ -1,0 +1,313 @@
+/*
+ * Rotten disks: each page of the ledger's file, of its write-ahead log and of the catalog's file in turn has a byte that is another, holds garbage or
+ * nothing, or what belongs to another page; found by the next start, or met by a service that has the file open. Every answer is the true one or a
+ * failure: nothing false is served, nothing crashes. A catalog that is found bad is made anew.
+ */
+#include "house.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE       4096u
+#define WAL_HEADER 32u /* of the file, and before each page */
+#define WAL_FRAME  24u
+#define FILE_MAX   (16u * 1024 * 1024)
+
+enum rot { ROT_FIRST_BYTE, ROT_CELL_COUNT, ROT_BYTE, ROT_LAST_BYTE, ROT_GARBAGE, ROT_ZEROS, ROT_OTHER_PAGE, ROTS };
+
+static struct house house;
+static struct buffer ledger_file, wal_file, catalog_file; /* as they were when all was whole */
+static char ledger_path[128], wal_path[128];
+static uint32_t seed;
+
+/* What came of it. */
+static struct {
+    unsigned pages;
+    unsigned rots;
+    unsigned refused;  /* at the start, with a reason */
+    unsigned failures; /* answers that say that the service failed */
+    unsigned truths;
+    unsigned claims; /* answers that claim something else; nothing in them is proved and false */
+} seen;
+
+static uint32_t random_number(void) { /* any will do; told with the seed */
+    seed = seed * 1664525u + 1013904223u;
+    return seed >> 8;
+}
+
+/* ---- files */
+
+static void put_file(const char *path, const struct buffer *bytes) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, bytes->data, bytes->len), (ssize_t)bytes->len);
+    close(fd);
+}
+
+static void get_file(struct buffer *out, const char *path) {
+    buffer_init(out, FILE_MAX);
+    ck_assert_int_eq(file_read(out, path, NULL), 0);
+}
+
+/* As they were; has_wal: after a crash, with the last deposit in the log. */
+static void restore(bool has_wal) {
+    char name[160];
+    put_file(ledger_path, &ledger_file);
+    put_file(house.catalog_path, &catalog_file);
+    for (int i = 0; i < 2; i++) {
+        const char *base = i == 0 ? ledger_path : house.catalog_path;
+        snprintf(name, sizeof(name), "%s-wal", base);
+        unlink(name);
+        snprintf(name, sizeof(name), "%s-shm", base);
+        unlink(name);
+    }
+    if (has_wal)
+        put_file(wal_path, &wal_file);
+}
+
+/* ---- rot */
+
+static void make_rot(uint8_t page[PAGE], enum rot rot, const uint8_t *other) {
+    size_t start = page[0] == 'S' ? 100 : 0; /* the first page begins with the file's header */
+    size_t places[] = {[ROT_FIRST_BYTE] = start, [ROT_CELL_COUNT] = start + 4, [ROT_LAST_BYTE] = PAGE - 1};
+    places[ROT_BYTE] = random_number() % PAGE;
+    if (rot <= ROT_LAST_BYTE) {
+        page[places[rot]] ^= (uint8_t)(1u << random_number() % 8);
+        return;
+    }
+    for (size_t i = 0; i < PAGE; i++)
+        page[i] = rot == ROT_OTHER_PAGE ? other[i] : rot == ROT_GARBAGE ? (uint8_t)random_number() : 0;
+}
+
+/* Puts a rotten page into the file at path, whose sound bytes are `whole`; pages lie `stride` apart from `from` on. */
+static void rot_page(const char *path, const struct buffer *whole, size_t from, size_t stride, size_t number,
+                     enum rot rot) {
+    uint8_t page[PAGE];
+    size_t count = (whole->len - from + stride - PAGE) / stride;
+    size_t other = (number + 1 + random_number() % (count > 1 ? count - 1 : 1)) % count;
+    memcpy(page, whole->data + from + number * stride, PAGE);
+    make_rot(page, rot, whole->data + from + other * stride);
+    int fd = open(path, O_WRONLY);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pwrite(fd, page, PAGE, (off_t)(from + number * stride)), (ssize_t)PAGE);
+    close(fd);
+    seen.rots++;
+}
+
+/* ---- what is seen of it */
+
+struct target {
+    const char *where;
+    const char *path;
+    const struct buffer *whole;
+    size_t from;   /* of the first page */
+    size_t stride; /* from one page to the next */
+    bool has_wal;
+};
+
+/* What stands in the catalog alone is claimed, not proved: that there is no such clause, labels, places of matches (PROTOCOL.md section 1). */
+static bool is_claim(const struct target *target, const struct question *question, int code) {
+    bool is_of_catalog = target->whole == &catalog_file;
+    return is_of_catalog && (code == STATUS_NOT_FOUND || strncmp(question->what, "GetClause", 9) != 0);
+}
+
+static void ask_all(const struct target *target, size_t page, enum rot rot, uint32_t seed_before) {
+    for (size_t i = 0; i < house.questions_count; i++) {
+        int code;
+        enum house_said said = house_ask(&house, &house.questions[i], &code);
+        if (said == SAID_SOMETHING && is_claim(target, &house.questions[i], code)) {
+            seen.claims++;
+            continue;
+        }
+        ck_assert_msg(said == SAID_TRUE || said == SAID_FAILURE, "%s page %zu, rot %d, seed %u: %s: status %d",
+                      target->where, page, (int)rot, (unsigned)seed_before, house.questions[i].what, code);
+        seen.truths += said == SAID_TRUE;
+        seen.failures += said == SAID_FAILURE;
+    }
+}
+
+static void start_with_rot(const struct target *target, size_t page, enum rot rot, uint32_t seed_before) {
+    struct fault fault = {0};
+    int error = house_open(&house, &fault);
+    if (error) {
+        ck_assert_str_ne(fault_text(&fault), "");
+        if (target->whole == &catalog_file)
+            printf("%s page %zu, rot %d, seed %u: %s\n", target->where, page, (int)rot, (unsigned)seed_before,
+                   fault_text(&fault));
+        seen.refused++;
+        return;
+    }
+    ask_all(target, page, rot, seed_before);
+    house_close(&house);
+}
+
+enum when { BEFORE_THE_START, WHILE_OPEN };
+
+static void try_page(const struct target *target, size_t page, enum rot rot, enum when when) {
+    uint32_t seed_before = seed;
+    restore(target->has_wal);
+    if (when == BEFORE_THE_START) {
+        rot_page(target->path, target->whole, target->from, target->stride, page, rot);
+        start_with_rot(target, page, rot, seed_before);
+        return;
+    }
+    ck_assert_int_eq(house_open(&house, NULL), 0);
+    rot_page(target->path, target->whole, target->from, target->stride, page, rot);
+    ask_all(target, page, rot, seed_before);
+    house_close(&house);
+}
+
+static void try_all(const struct target *target, enum when when) {
+    memset(&seen, 0, sizeof(seen));
+    size_t first = target->from;
+    for (size_t page = 0; first + page * target->stride + PAGE <= target->whole->len; page++) {
+        for (int rot = 0; rot < ROTS; rot++)
+            try_page(target, page, (enum rot)rot, when);
+        seen.pages++;
+    }
+    printf("%s, %s: %u pages, %u rots: %u starts refused, %u answers true, %u failed, %u claimed otherwise\n",
+           target->where, when == WHILE_OPEN ? "while open" : "before the start", seen.pages, seen.rots, seen.refused,
+           seen.truths, seen.failures, seen.claims);
+    ck_assert_uint_gt(seen.pages, 3);
+    /* and all is whole with the sound file */
+    restore(target->has_wal);
+    ck_assert_int_eq(house_open(&house, NULL), 0);
+    house_is_whole(&house, "with the sound file");
+    house_close(&house);
+}
+
+/* ---- a house whose ledger has all kinds of pages: tables, indexes, overflow, free ones, a log that was not merged */
+
+/* Every connection reads its pages from the file each time. */
+static int keep_no_pages(sqlite3 *db, char **why, const struct sqlite3_api_routines *api) {
+    (void)why;
+    (void)api;
+    return sqlite3_exec(db, "PRAGMA cache_size = 0", NULL, NULL, NULL);
+}
+
+/* An edition with a clause of several pages. */
+static void deposit_long_clause(const char *instrument) {
+    struct maker_clause *clauses;
+    maker_clauses_make(&clauses, 3, 9000, 5);
+    ledger_maker_deposit(&house.library.maker,
+                         &(struct maker_edition){.instrument = instrument, .clauses = clauses, .clauses_count = 3});
+    maker_clauses_free(clauses, 3);
+}
+
+static void set_up(void) {
+    ck_assert_int_eq(sqlite3_auto_extension((void (*)(void))keep_no_pages), SQLITE_OK);
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    seed = (uint32_t)getpid();
+    printf("seed %u\n", (unsigned)seed);
+    house_begin(&house);
+    struct ledger_maker *maker = &house.library.maker;
+    snprintf(ledger_path, sizeof(ledger_path), "%s", maker->path);
+    snprintf(wal_path, sizeof(wal_path), "%s-wal", maker->path);
+    ledger_maker_sql(maker, "CREATE TABLE scratch (filler); INSERT INTO scratch VALUES (zeroblob(20000));"
+                            "DROP TABLE scratch");
+    ck_assert_int_ge(ledger_maker_number(maker, "PRAGMA freelist_count"), 4);
+    ck_assert_int_eq(ledger_maker_reopen(maker, NULL), 0);
+    deposit_long_clause("treaty");
+    ledger_maker_close(maker);
+    get_file(&ledger_file, ledger_path);
+    ck_assert_int_eq(ledger_maker_reopen(maker, NULL), 0);
+    deposit_long_clause("last-treaty");
+    get_file(&wal_file, wal_path);
+    ledger_maker_close(maker); /* which merges the log */
+    buffer_init(&catalog_file, FILE_MAX);
+}
+
+static void tear_down(void) {
+    buffer_free(&ledger_file);
+    buffer_free(&wal_file);
+    buffer_free(&catalog_file);
+    house_end(&house);
+}
+
+/* With the log or without, the answers and the catalog are others. */
+static void learn(bool has_wal) {
+    struct fault fault = {0};
+    restore(has_wal);
+    unlink(house.catalog_path);
+    ck_assert_msg(house_open(&house, &fault) == 0, "%s", fault_text(&fault));
+    house_learn(&house);
+    house_close(&house);
+    buffer_free(&catalog_file);
+    get_file(&catalog_file, house.catalog_path);
+}
+
+static struct target ledger_target(void) {
+    return (struct target){.where = "ledger", .path = ledger_path, .whole = &ledger_file, .stride = PAGE};
+}
+
+START_TEST(a_start_on_a_rotten_ledger_is_refused_or_true) {
+    learn(false);
+    const struct target target = ledger_target();
+    try_all(&target, BEFORE_THE_START);
+    ck_assert_uint_gt(seen.refused, seen.rots / 2);
+}
+END_TEST
+
+START_TEST(a_ledger_that_rots_while_it_is_served_gives_nothing_false) {
+    learn(false);
+    const struct target target = ledger_target();
+    try_all(&target, WHILE_OPEN);
+    ck_assert_uint_gt(seen.failures, seen.pages);
+}
+END_TEST
+
+START_TEST(a_log_that_rots_while_it_is_served_gives_nothing_false) {
+    learn(true);
+    const struct target target = {.where = "log",
+                                  .path = wal_path,
+                                  .whole = &wal_file,
+                                  .from = WAL_HEADER + WAL_FRAME,
+                                  .stride = WAL_FRAME + PAGE,
+                                  .has_wal = true};
+    try_all(&target, WHILE_OPEN);
+    ck_assert_uint_gt(seen.failures, seen.pages);
+}
+END_TEST
+
+START_TEST(a_rotten_catalog_is_made_anew) {
+    learn(false);
+    const struct target target = {
+        .where = "catalog", .path = house.catalog_path, .whole = &catalog_file, .stride = PAGE};
+    try_all(&target, BEFORE_THE_START);
+    ck_assert_uint_eq(seen.refused, 0);
+}
+END_TEST
+
+START_TEST(a_catalog_that_rots_while_it_is_used_gives_nothing_false) {
+    learn(false);
+    const struct target target = {
+        .where = "catalog", .path = house.catalog_path, .whole = &catalog_file, .stride = PAGE};
+    try_all(&target, WHILE_OPEN);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("pages");
+    TCase *tcase = tcase_create("rot");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_test(tcase, a_start_on_a_rotten_ledger_is_refused_or_true);
+    tcase_add_test(tcase, a_ledger_that_rots_while_it_is_served_gives_nothing_false);
+    tcase_add_test(tcase, a_log_that_rots_while_it_is_served_gives_nothing_false);
+    tcase_add_test(tcase, a_rotten_catalog_is_made_anew);
+    tcase_add_test(tcase, a_catalog_that_rots_while_it_is_used_gives_nothing_false);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
