@@ -1,18 +1,13 @@
 /* The bench's report (report.h). */
 #include "report.h"
 
-#include <math.h>
+#include "plot.h"
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WIDTH  720.0
-#define HEIGHT 420.0
-#define LEFT   80.0
-#define RIGHT  170.0
-#define TOP    30.0
-#define BOTTOM 50.0
+#include <unistd.h>
 
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -53,40 +48,70 @@ static double ratio(const struct options *options, const struct subject *a, cons
 
 /* ---- the table */
 
+static void print_machine(FILE *file) {
+    char line[256], name[256] = "";
+    double loads[3] = {0};
+    FILE *info = fopen("/proc/cpuinfo", "r");
+    while (info != NULL && fgets(line, sizeof line, info) != NULL)
+        if (sscanf(line, "model name : %255[^\n]", name) == 1)
+            break;
+    if (info != NULL)
+        fclose(info);
+    if (getloadavg(loads, 3) < 0)
+        loads[0] = -1;
+    fprintf(file, "%s, %ld processors, load average %.1f", name, sysconf(_SC_NPROCESSORS_ONLN), loads[0]);
+}
+
+static void print_row(const struct options *options, const struct subject *first, const struct subject *own,
+                      size_t level) {
+    printf("%9u  %-20s %10.0f %9.1f %9.1f %8.2f %8.2f %6.1f %6.3f", options->in_flight[level], own->name,
+           MEDIAN(own, level, rate), MEDIAN(own, level, p50_us), MEDIAN(own, level, p99_us),
+           MEDIAN(own, level, server_us), MEDIAN(own, level, client_us), MEDIAN(own, level, batch),
+           MEDIAN(own, level, checks));
+    if (own != first)
+        printf("  %7.2f %7.2f %7.2f", RATIO(first, own, level, rate), RATIO(first, own, level, p50_us),
+               RATIO(first, own, level, p99_us));
+    putchar('\n');
+}
+
 void report_table(const struct options *options, const struct subject *subjects, size_t count) {
-    printf("answers of %zu bytes, %s, server on CPU %s, client on CPU %s, medians of %d rounds of %g s\n",
+    print_machine(stdout);
+    printf("\nanswers of %zu bytes, %s, server on CPU %s, client on CPU %s, medians of %d rounds of %g s\n",
            subjects[0].answer_bytes, options->transport, options->server_cpus, options->client_cpu, options->rounds,
            options->seconds);
-    if (options->data != NULL)
-        printf("%lu clauses in %lu editions, access %s\n", options->clauses, options->editions,
-               options->is_uniform ? "uniform" : "Zipf, s = 1");
-    printf("ratio: %s over the row\n", subjects[0].name);
-    printf("%9s  %-20s %10s %9s %9s %8s %7s  %7s %7s %7s\n", "in flight", "", "calls/s", "p50 us", "p99 us", "CPU us",
-           "batch", "calls/s", "p50", "p99");
+    if (options->ledger.data != NULL)
+        printf("%lu clauses in %lu editions, access %s\n", options->ledger.clauses, options->ledger.editions,
+               options->ledger.is_uniform ? "uniform" : "Zipf, s = 1");
+    printf(
+        "server us, client us: processor time a call; batch: answers a signature; checks: signatures that the client "
+        "checked a call\nratio: %s over the row\n",
+        subjects[0].name);
+    printf("%9s  %-20s %10s %9s %9s %8s %8s %6s %6s  %7s %7s %7s\n", "in flight", "", "calls/s", "p50 us", "p99 us",
+           "server us", "client us", "batch", "checks", "calls/s", "p50", "p99");
     for (size_t level = 0; level < options->levels; level++)
-        for (size_t i = 0; i < count; i++) {
-            const struct subject *own = &subjects[i];
-            printf("%9u  %-20s %10.0f %9.1f %9.1f %8.2f %7.1f", options->in_flight[level], own->name,
-                   MEDIAN(own, level, rate), MEDIAN(own, level, p50_us), MEDIAN(own, level, p99_us),
-                   MEDIAN(own, level, cpu_us), MEDIAN(own, level, batch));
-            if (i > 0)
-                printf("  %7.2f %7.2f %7.2f", RATIO(subjects, own, level, rate), RATIO(subjects, own, level, p50_us),
-                       RATIO(subjects, own, level, p99_us));
-            putchar('\n');
-        }
+        for (size_t i = 0; i < count; i++)
+            print_row(options, subjects, &subjects[i], level);
     for (size_t i = 0; i < count; i++)
-        printf("%s: %.1f MB resident, %.2f s until the first answer\n", subjects[i].name, subjects[i].resident_mb,
-               subjects[i].started_s);
+        if (subjects[i].kind != KIND_CLIENT)
+            printf("%s: answers of %zu bytes, %.1f MB resident, %.2f s until the first answer\n", subjects[i].name,
+                   subjects[i].answer_bytes, subjects[i].resident_mb, subjects[i].started_s);
 }
 
 /* ---- JSON */
 
-static void print_level(FILE *file, const struct options *options, const struct subject *subject, size_t level) {
-    fprintf(
-        file,
-        "%s{\"in_flight\": %u, \"rate\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"cpu_us\": %.2f, \"batch\": %.1f}",
-        level > 0 ? ", " : "", options->in_flight[level], MEDIAN(subject, level, rate), MEDIAN(subject, level, p50_us),
-        MEDIAN(subject, level, p99_us), MEDIAN(subject, level, cpu_us), MEDIAN(subject, level, batch));
+static void print_level(FILE *file, const struct options *options, const struct subject *first,
+                        const struct subject *own, size_t level) {
+    fprintf(file,
+            "%s\n   {\"in_flight\": %u, \"rate\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"server_us\": %.2f, "
+            "\"client_us\": %.2f, \"batch\": %.1f, \"checks\": %.4f, \"ratio_rate\": %.3f, \"ratio_p50\": %.3f, "
+            "\"ratio_p99\": %.3f, \"rates\": [",
+            level > 0 ? "," : "", options->in_flight[level], MEDIAN(own, level, rate), MEDIAN(own, level, p50_us),
+            MEDIAN(own, level, p99_us), MEDIAN(own, level, server_us), MEDIAN(own, level, client_us),
+            MEDIAN(own, level, batch), MEDIAN(own, level, checks), RATIO(first, own, level, rate),
+            RATIO(first, own, level, p50_us), RATIO(first, own, level, p99_us));
+    for (int round = 0; round < options->rounds; round++)
+        fprintf(file, "%s%.0f", round > 0 ? ", " : "", own->samples[level][round].rate);
+    fprintf(file, "]}");
 }
 
 void report_json(const struct options *options, const struct subject *subjects, size_t count) {
@@ -95,15 +120,17 @@ void report_json(const struct options *options, const struct subject *subjects, 
         perror(options->json);
         return;
     }
-    fprintf(
-        file,
-        "{\"answer_bytes\": %zu, \"transport\": \"%s\", \"rounds\": %d, \"seconds\": %g, \"clauses\": %lu, \"subjects\": [",
-        subjects[0].answer_bytes, options->transport, options->rounds, options->seconds, options->clauses);
+    fprintf(file, "{\"machine\": \"");
+    print_machine(file);
+    fprintf(file, "\", \"answer_bytes\": %zu, \"transport\": \"%s\", \"rounds\": %d, \"seconds\": %g, \"subjects\": [",
+            subjects[0].answer_bytes, options->transport, options->rounds, options->seconds);
     for (size_t i = 0; i < count; i++) {
-        fprintf(file, "%s\n {\"name\": \"%s\", \"resident_mb\": %.1f, \"started_s\": %.2f, \"levels\": [",
-                i > 0 ? "," : "", subjects[i].name, subjects[i].resident_mb, subjects[i].started_s);
+        fprintf(file,
+                "%s\n {\"name\": \"%s\", \"clauses\": %lu, \"resident_mb\": %.1f, \"started_s\": %.2f, \"levels\": [",
+                i > 0 ? "," : "", subjects[i].name, subjects[i].ledger->data != NULL ? subjects[i].ledger->clauses : 0,
+                subjects[i].resident_mb, subjects[i].started_s);
         for (size_t level = 0; level < options->levels; level++)
-            print_level(file, options, &subjects[i], level);
+            print_level(file, options, subjects, &subjects[i], level);
         fprintf(file, "]}");
     }
     fprintf(file, "\n]}\n");
@@ -112,83 +139,71 @@ void report_json(const struct options *options, const struct subject *subjects, 
 
 /* ---- plots */
 
-struct axis {
-    double low, high; /* both axes are logarithmic */
-};
-
-static double place(const struct axis *axis, double value, double from, double to) {
-    double part = (log10(value) - log10(axis->low)) / (log10(axis->high) - log10(axis->low));
-    return from + part * (to - from);
-}
-
-static void draw_grid(FILE *file, const struct options *options, const struct axis *x, const struct axis *y,
-                      const char *title) {
-    fprintf(
-        file,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" font-family=\"sans-serif\" font-size=\"12\">\n"
-        "<rect width=\"%g\" height=\"%g\" fill=\"white\"/>\n<text x=\"%g\" y=\"18\" font-size=\"14\">%s</text>\n",
-        WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT, title);
-    for (double value = y->low; value <= y->high * 1.001; value *= 10) {
-        double at = place(y, value, HEIGHT - BOTTOM, TOP);
-        fprintf(file,
-                "<line x1=\"%g\" y1=\"%.1f\" x2=\"%g\" y2=\"%.1f\" stroke=\"#ddd\"/><text x=\"%g\" y=\"%.1f\" "
-                "text-anchor=\"end\">%.0f</text>\n",
-                LEFT, at, WIDTH - RIGHT, at, LEFT - 6, at + 4, value);
-    }
-    for (size_t level = 0; level < options->levels; level++)
-        fprintf(file, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%u</text>\n",
-                place(x, options->in_flight[level], LEFT, WIDTH - RIGHT), HEIGHT - BOTTOM + 18,
-                options->in_flight[level]);
-    fprintf(file, "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">calls in flight</text>\n", (LEFT + WIDTH - RIGHT) / 2,
-            HEIGHT - 12);
-}
-
-static void draw_lines(FILE *file, const struct options *options, const struct subject *subjects, size_t count,
-                       const struct axis *x, const struct axis *y, size_t offset) {
-    static const char *const colours[SUBJECTS_MAX] = {"#0b5394", "#cc0000", "#38761d", "#b45f06",
-                                                      "#674ea7", "#45818e", "#85200c", "#444444"};
-    for (size_t i = 0; i < count; i++) {
-        double at = 0;
-        fprintf(file, "<polyline fill=\"none\" stroke-width=\"2\" stroke=\"%s\" points=\"", colours[i]);
-        for (size_t level = 0; level < options->levels; level++) {
-            at = place(y, median(options, &subjects[i], level, offset), HEIGHT - BOTTOM, TOP);
-            fprintf(file, "%.1f,%.1f ", place(x, options->in_flight[level], LEFT, WIDTH - RIGHT), at);
-        }
-        fprintf(file, "\"/><text x=\"%g\" y=\"%.1f\" fill=\"%s\">%s</text>\n", WIDTH - RIGHT + 8, at + 4, colours[i],
-                subjects[i].name);
-    }
-}
-
-static void plot(const struct options *options, const struct subject *subjects, size_t count, const char *name,
-                 const char *title, size_t offset) {
+static void write_plot(const struct options *options, struct plot *plot, const char *name, const char *title,
+                       const char *x_label, const char *y_label) {
     char path[4200];
-    const struct axis x = {options->in_flight[0], options->in_flight[options->levels - 1]};
-    struct axis y = {1e12, 1};
-    for (size_t i = 0; i < count; i++)
-        for (size_t level = 0; level < options->levels; level++) {
-            double value = median(options, &subjects[i], level, offset);
-            y.low = value < y.low ? value : y.low;
-            y.high = value > y.high ? value : y.high;
-        }
-    y.low = pow(10, floor(log10(y.low)));
-    y.high = pow(10, ceil(log10(y.high)));
+    plot->title = title;
+    plot->x_label = x_label;
+    plot->y_label = y_label;
     snprintf(path, sizeof path, "%s/%s", options->svg, name);
-    FILE *file = fopen(path, "w");
-    if (file == NULL) {
-        perror(path);
-        return;
+    plot_write(plot, path);
+}
+
+static void add_point(struct plot_series *series, double x, double y) {
+    if (y > 0) {
+        series->x[series->count] = x;
+        series->y[series->count++] = y;
     }
-    draw_grid(file, options, &x, &y, title);
-    draw_lines(file, options, subjects, count, &x, &y, offset);
-    fprintf(file, "</svg>\n");
-    fclose(file);
+}
+
+/* Each row but those of further ledgers is a line. */
+static void plot_levels(struct plot *plot, const struct options *options, const struct subject *subjects, size_t count,
+                        size_t offset) {
+    *plot = (struct plot){.count = 0};
+    for (size_t i = 0; i < count; i++) {
+        if (subjects[i].name == subjects[i].name_buffer)
+            continue;
+        struct plot_series *series = &plot->series[plot->count++];
+        series->name = subjects[i].name;
+        for (size_t level = 0; level < options->levels; level++)
+            add_point(series, options->in_flight[level], median(options, &subjects[i], level, offset));
+    }
+}
+
+/* A line for each number of calls in flight, and, where there are any, for cold catalogs. */
+static void plot_ledgers(struct plot *plot, char names[2 * LEVELS_MAX][48], const struct options *options,
+                         const struct subject *subjects, size_t count, size_t offset) {
+    *plot = (struct plot){.count = 0};
+    for (int is_cold = 0; is_cold < 1 + (options->has_cold ? 1 : 0); is_cold++)
+        for (size_t level = 0; level < options->levels; level++) {
+            struct plot_series *series = &plot->series[plot->count];
+            snprintf(names[plot->count], sizeof names[0], "%u in flight%s", options->in_flight[level],
+                     is_cold ? ", cold" : "");
+            series->name = names[plot->count++];
+            for (size_t i = 0; i < count; i++)
+                if (subjects[i].name == subjects[i].name_buffer && subjects[i].is_cold == (is_cold != 0))
+                    add_point(series, (double)subjects[i].ledger->clauses,
+                              median(options, &subjects[i], level, offset));
+        }
 }
 
 void report_plots(const struct options *options, const struct subject *subjects, size_t count) {
-    if (options->levels < 2) {
-        fprintf(stderr, "a plot needs two levels\n");
-        return;
+    static struct plot plot;
+    char names[2 * LEVELS_MAX][48];
+    if (options->levels > 1) {
+        plot_levels(&plot, options, subjects, count, offsetof(struct sample, rate));
+        write_plot(options, &plot, "throughput.svg", "Throughput by calls in flight", "calls in flight",
+                   "calls a second");
+        plot_levels(&plot, options, subjects, count, offsetof(struct sample, p99_us));
+        write_plot(options, &plot, "p99.svg", "Latency by calls in flight, 99th percentile", "calls in flight",
+                   "microseconds");
     }
-    plot(options, subjects, count, "throughput.svg", "calls a second", offsetof(struct sample, rate));
-    plot(options, subjects, count, "p99.svg", "p99, microseconds", offsetof(struct sample, p99_us));
+    if (options->ledgers_count > 1) {
+        plot_ledgers(&plot, names, options, subjects, count, offsetof(struct sample, rate));
+        write_plot(options, &plot, "ledger-throughput.svg", "Throughput of GetClause by size of the ledger",
+                   "clauses in the ledger", "calls a second");
+        plot_ledgers(&plot, names, options, subjects, count, offsetof(struct sample, p99_us));
+        write_plot(options, &plot, "ledger-p99.svg", "Latency of GetClause by size of the ledger, 99th percentile",
+                   "clauses in the ledger", "microseconds");
+    }
 }
