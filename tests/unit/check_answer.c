@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "answer_lies.h"
+#include "count_signatures.h"
 
 /* Seals the answer as it stands, and judges it. */
 static int scene_judge(struct scene *scene, struct judgement *judgement) {
@@ -61,6 +62,24 @@ START_TEST(true_answers_are_accepted) {
     ck_assert(judgement.is_sealed);
     bool is_absence = error == DEPOSITARY_E_NO && _i != NO_CLAUSE && _i != NO_EDITION_ANYWHERE;
     ck_assert_int_eq(judgement.findings.is_absence_proven, is_absence);
+    judgement_free(&judgement);
+    scene_end(&scene);
+}
+END_TEST
+
+/* As the answers of a batch do, and those that carry the same state: seal and checkpoint held before. */
+START_TEST(what_was_checked_before_costs_no_signature) {
+    struct scene scene;
+    struct judgement judgement;
+    scene_begin(&scene, CLAUSE, WORLD_NOW, STATE_NEW);
+    judgement_init(&judgement);
+    scene.keeps_no_key = true; /* its facts are verified by the test itself */
+    signatures_checked = 0;
+    ck_assert_int_eq(scene_judge(&scene, &judgement), DEPOSITARY_E_STATE);
+    ck_assert_int_eq(judgement.need.kind, NEED_KEY);
+    ck_assert_uint_eq(signatures_checked, 2);
+    ck_assert_int_eq(scene_judge(&scene, &judgement), DEPOSITARY_E_STATE);
+    ck_assert_uint_eq(signatures_checked, 2);
     judgement_free(&judgement);
     scene_end(&scene);
 }
@@ -363,6 +382,7 @@ int main(void) {
     Suite *suite = suite_create("answer");
     TCase *truths = tcase_create("true answers");
     tcase_add_loop_test(truths, true_answers_are_accepted, 0, SCENES_COUNT);
+    tcase_add_test(truths, what_was_checked_before_costs_no_signature);
     tcase_add_test(truths, a_clause_is_handed_out_as_it_was_deposited);
     tcase_add_test(truths, an_old_edition_is_called_old);
     tcase_add_test(truths, a_quote_is_placed_in_its_clause);
