@@ -11,21 +11,25 @@
 /* One chain under way. */
 struct resolving {
     struct citation_names *out;
-    size_t first; /* of the names that this chain gave */
     citation_has *has;
     void *context;
     const struct citation_chain *chain;
     bool is_any_word; /* the words for the kinds do not count */
+    size_t found; /* names that are there, with those that another chain gave, and those that there was no room for */
 };
 
 /* ---- eIds */
 
-static void offer(const struct resolving *resolving, const char *eid) {
+static void offer(struct resolving *resolving, const char *eid) {
     struct citation_names *out = resolving->out;
     if (out->missing[0] == '\0') { /* the likeliest comes first; taken back where one is there */
         snprintf(out->missing, sizeof out->missing, "%s", eid);
     }
-    if (out->count == CITATION_NAMES_MAX || !resolving->has(resolving->context, eid)) {
+    if (!resolving->has(resolving->context, eid)) {
+        return;
+    }
+    resolving->found++;
+    if (out->count == CITATION_NAMES_MAX) {
         return;
     }
     for (size_t i = 0; i < out->count; i++) {
@@ -81,13 +85,13 @@ static bool print_eid(char out[LIMIT_EID + 1], const char *above, const char *el
 }
 
 /* Tries every eId of the parts from `at` on below `above`. At most 4^CITATION_PARTS_MAX names, each looked up once. */
-static void resolve(const struct resolving *resolving, size_t at, const char *above);
+static void resolve(struct resolving *resolving, size_t at, const char *above);
 
 /* A unit may be any of those that are there; inside one, "(2)" is the numbered paragraph, and only where there is none the second one. */
-static void resolve_number(const struct resolving *resolving, size_t at, const char *above, const char *number) {
+static void resolve_number(struct resolving *resolving, size_t at, const char *above, const char *number) {
     const char *const *elements = elements_of(resolving, at);
-    size_t before = resolving->out->count;
-    for (size_t i = 0; elements[i] && (above[0] == '\0' || resolving->out->count == before); i++) {
+    size_t before = resolving->found;
+    for (size_t i = 0; elements[i] && (above[0] == '\0' || resolving->found == before); i++) {
         char eid[LIMIT_EID + 1];
         if (print_eid(eid, above, elements[i], number)) {
             resolve(resolving, at + 1, eid);
@@ -95,7 +99,7 @@ static void resolve_number(const struct resolving *resolving, size_t at, const c
     }
 }
 
-static void resolve_unit(const struct resolving *resolving, size_t at, const char *above, const char *unit) {
+static void resolve_unit(struct resolving *resolving, size_t at, const char *above, const char *unit) {
     char eid[LIMIT_EID + 1];
     if (print_eid(eid, above, unit, "")) {
         resolve(resolving, at + 1, eid);
@@ -103,7 +107,7 @@ static void resolve_unit(const struct resolving *resolving, size_t at, const cha
 }
 
 /* A letter of a list in capitals is the small one, where that is what is there. */
-static void resolve_letter(const struct resolving *resolving, size_t at, const char *above) {
+static void resolve_letter(struct resolving *resolving, size_t at, const char *above) {
     char small[NUMBER_TEXT_MAX];
     const struct number *number = &resolving->chain->parts[at].number;
     snprintf(small, sizeof small, "%s", number->text);
@@ -115,7 +119,7 @@ static void resolve_letter(const struct resolving *resolving, size_t at, const c
     }
 }
 
-static void resolve(const struct resolving *resolving, size_t at, const char *above) {
+static void resolve(struct resolving *resolving, size_t at, const char *above) {
     if (at == resolving->chain->count) {
         offer(resolving, above);
         if (resolving->chain->parts[at - 1].kind == KEYWORD_ANNEX) {
@@ -140,12 +144,12 @@ static void resolve(const struct resolving *resolving, size_t at, const char *ab
 
 /* ---- chains, ranges, lists */
 
-/* The names of one chain, after those that are there already. How many. */
+/* The names of one chain, after those that are there already. How many it has. */
 static size_t resolve_chain(struct resolving *resolving, const struct citation_chain *chain) {
-    size_t before = resolving->out->count;
+    size_t before = resolving->found;
     resolving->chain = chain;
     resolve(resolving, 0, "");
-    return resolving->out->count - before;
+    return resolving->found - before;
 }
 
 /* What was inserted after a number: 31a, 31b; 31bis; 31-1. Each goes on as long as it is there. */
@@ -178,7 +182,7 @@ static size_t resolve_range(struct resolving *resolving, const struct citation_c
     struct citation_chain at = *chain;
     struct number *number = &at.parts[chain->count - 1].number;
     const struct number first = *number;
-    size_t before = resolving->out->count;
+    size_t before = resolving->found;
     bool is_letters = number_is_letter(&first) && number_is_letter(&chain->to);
     uint32_t start = is_letters ? (uint8_t)first.text[0] : first.value;
     uint32_t end = is_letters ? (uint8_t)chain->to.text[0] : chain->to.value;
@@ -187,7 +191,7 @@ static size_t resolve_range(struct resolving *resolving, const struct citation_c
         (void)resolve_chain(resolving, &at);
         *number = chain->to;
         (void)resolve_chain(resolving, &at);
-        return resolving->out->count - before;
+        return resolving->found - before;
     }
     for (uint32_t value = start; value <= end && value - start < CITATION_RANGE_MAX; value++) {
         snprintf(number->text, sizeof number->text, is_letters ? "%c" : "%u", value);
@@ -203,7 +207,7 @@ static size_t resolve_range(struct resolving *resolving, const struct citation_c
         *number = chain->to;
         (void)resolve_chain(resolving, &at);
     }
-    return resolving->out->count - before;
+    return resolving->found - before;
 }
 
 /* "120-1" is a number where there is such a one, else a range. */
@@ -241,9 +245,10 @@ void citation_resolve(struct citation_names *out, const struct citation *citatio
     }
     for (size_t i = 0; i < citation->count && (i > 0 || names.count == 0); i++) {
         const struct citation_chain *chain = &citation->items[i];
+        const size_t before = names.count;
         names.missing[0] = '\0';
         size_t found = resolve_item(&resolving, chain);
-        names.is_ambiguous = names.is_ambiguous || (found > 1 && !is_range(chain));
+        names.is_ambiguous = names.is_ambiguous || (names.count - before > 1 && !is_range(chain));
         if (found == 0 && missing[0] == '\0' && (i == 0 || chain->is_wanted)) {
             memcpy(missing, names.missing, sizeof missing);
         }

@@ -343,6 +343,25 @@ static const struct {
     {"NU", "Charter of the United Nations", "x", "", false},
 };
 
+/* Found by fuzzing: what another part of the list had named already counted as not there. */
+START_TEST(what_a_list_names_twice_is_not_missed) {
+    static const struct {
+        const char *reference;
+        size_t names;
+    } lists[] = {{"cl. 2, 4 and 4", 2}, {"cl. 4 and 2 to 4", 3}, {"4 and 4", 1}, {"cl. 4 and 99 and 4", 1}};
+    enum text text = STATEMENT;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        struct citation citation;
+        struct citation_names names;
+        ck_assert_int_eq(citation_read(&citation, bytes_text(lists[i].reference)), 0);
+        citation_resolve(&names, &citation, text_has, &text);
+        ck_assert_uint_eq(names.count, lists[i].names);
+        ck_assert_str_eq(names.missing, i == 3 ? "cl_99" : "");
+        ck_assert(!names.is_ambiguous);
+    }
+}
+END_TEST
+
 START_TEST(a_title_is_known_by_its_words) {
     const struct title_names names = {.title = bytes_text(titles[_i].title),
                                       .instrument = bytes_text(titles[_i].instrument),
@@ -359,6 +378,7 @@ int main(void) {
     tcase_add_loop_test(cases, a_citation_means_what_is_meant, 0, (int)COUNT(rows));
     tcase_add_test(cases, the_table_is_as_long_as_it_is_said_to_be);
     tcase_add_test(cases, broken_citations_are_read_to_their_end);
+    tcase_add_test(cases, what_a_list_names_twice_is_not_missed);
     tcase_add_loop_test(cases, a_title_is_known_by_its_words, 0, (int)COUNT(titles));
     suite_add_tcase(all, cases);
     SRunner *runner = srunner_create(all);
