@@ -1,5 +1,5 @@
 /* Names of endpoints (url.h). */
-#include "client/url.h"
+#include "base/url.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Names of endpoints. Pure: nothing is looked up. */
-#ifndef CLIENT_URL_H
-#define CLIENT_URL_H
+#ifndef BASE_URL_H
+#define BASE_URL_H
 
 #include <stdbool.h>
 

@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/url.h"
 #include "depositary/version.h"
 #include "postgres/postgres.h"
 #include "proof/record.h"
@@ -139,20 +140,15 @@ static int told(const char *message, const char *value) {
 }
 
 bool config_is_local(const char *url) {
-    static const char *const starts[] = {"ipc://",         "tcp://127.",           "tcp://localhost:", "tcp://[::1]:",
-                                         "tls+tcp://127.", "tls+tcp://localhost:", "tls+tcp://[::1]:"};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (strncmp(url, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
+    return url_is_loopback(url);
 }
 
 bool config_is_tls(const char *url) {
-    return strncmp(url, "tls+tcp://", 10) == 0;
+    return url_is_tls(url);
 }
 
 static bool is_url(const char *url) {
-    return strncmp(url, "tcp://", 6) == 0 || strncmp(url, "ipc://", 6) == 0 || config_is_tls(url);
+    return url_is_known(url);
 }
 
 static int add_listen(struct config *config, const char *url) {

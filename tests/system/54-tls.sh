@@ -126,5 +126,7 @@ contains "$work/err" "needs --tls-cert and --tls-key"
 expect 2 depositaryd --data "$work/no" --tls-cert "$work/cert.pem" --http none
 expect 2 depositaryd --data "$work/no" --listen tcp://192.0.2.1:1 --http none
 contains "$work/err" "--allow-plaintext"
+expect 2 depositaryd --data "$work/no" --listen tcp://127.example.org:1 --http none # a name that anybody may own
+contains "$work/err" "--allow-plaintext"
 expect 1 depositaryd --data "$work/closed" "${tls[@]}" --tls-key "$pki/one.key" --http none
 contains "$work/err" "do certificate and key belong together"

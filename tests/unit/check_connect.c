@@ -3,7 +3,7 @@
 
 #include "base/time.h"
 #include "client/connect.h"
-#include "client/url.h"
+#include "base/url.h"
 
 #include <check.h>
 #include <stdio.h>
