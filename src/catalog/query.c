@@ -385,6 +385,9 @@ int query_print(struct buffer *out, struct bytes query, struct tokenizer *tokeni
         return fault_set(fault, DEPOSITARY_E_QUERY, "at byte %u: longer than %u bytes", LIMIT_QUERY + 1, LIMIT_QUERY);
     if (!utf8_valid(query))
         return fault_set(fault, DEPOSITARY_E_QUERY, "at byte 1: not UTF-8");
+    const uint8_t *nul = query.len > 0 ? memchr(query.data, 0, query.len) : NULL;
+    if (nul) /* FTS5 would take it for the end */
+        return refuse(&parser, (size_t)(nul - query.data), "a NUL");
     int error = advance(&parser);
     if (!error)
         error = parse_or(&parser, &root);

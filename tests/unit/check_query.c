@@ -130,6 +130,14 @@ START_TEST(bad_queries_are_refused_with_their_byte) {
 }
 END_TEST
 
+/* A message cannot bring one; whoever else calls must not have the rest of the expression cut off. */
+START_TEST(a_nul_is_refused_with_its_byte) {
+    ck_assert_int_eq(print(bytes_of("a OR\0b", 6)), DEPOSITARY_E_QUERY);
+    ck_assert_str_eq(fault.text, "at byte 5: a NUL");
+    ck_assert_uint_eq(printed.len, 0);
+}
+END_TEST
+
 static void append_words(struct buffer *out, unsigned count) {
     for (unsigned i = 0; i < count; i++)
         buffer_append_format(out, "w%u ", i);
@@ -300,6 +308,7 @@ int main(void) {
     tcase_add_checked_fixture(language, set_up, tear_down);
     tcase_add_loop_test(language, readings_are_printed_quoted, 0, sizeof readings / sizeof *readings);
     tcase_add_loop_test(language, bad_queries_are_refused_with_their_byte, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_test(language, a_nul_is_refused_with_its_byte);
     tcase_add_test(language, terms_are_limited);
     tcase_add_test(language, longest_near_chain_is_readable);
     tcase_add_test(language, length_is_limited);
