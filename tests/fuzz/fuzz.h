@@ -9,6 +9,8 @@
 #include "base/bytes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/** Where there is one (mutate.h): libFuzzer's mutation of an input. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 /* The invariant of a fuzzer: not assert(), which a release build leaves out. */
 #define HOLDS(condition)                                                                                               \

@@ -4,32 +4,10 @@
  */
 #include "akn/akn.h"
 #include "base/encode.h"
-#include "fuzz.h"
+#include "units.h"
 
 #include <libxml/parser.h>
 #include <string.h>
-
-static bool is_inside(struct span span, size_t len) {
-    return span.offset <= len && span.length <= len - span.offset;
-}
-
-static void judge(const struct outline *outline, struct bytes in) {
-    size_t at = 0;
-    for (size_t i = 0; i < outline->units_count; i++) {
-        const struct unit *unit = &outline->units[i];
-        struct structure structure;
-        HOLDS(unit->offset == at && unit->length > 0);
-        at += unit->length;
-        HOLDS(is_inside(unit->number, unit->length) && is_inside(unit->heading, unit->length));
-        if (structure_of(&structure, bytes_text(unit->eid), bytes_slice(in, unit->offset, unit->length)) != 0)
-            continue;
-        for (size_t j = 0; j < structure.provisions_count; j++)
-            HOLDS(is_inside(structure.provisions[j].span, unit->length) &&
-                  is_inside(structure.provisions[j].number, unit->length));
-        structure_free(&structure);
-    }
-    HOLDS(at == in.len);
-}
 
 static void try_import(struct bytes in) {
     struct outline outline = {0};
@@ -38,7 +16,7 @@ static void try_import(struct bytes in) {
         HOLDS(fault.text[0] != '\0');
         return;
     }
-    judge(&outline, in);
+    judge_units(&outline, in);
     outline_free(&outline);
 }
 
@@ -65,7 +43,7 @@ static void try_write(struct bytes in) {
         buffer_init(&document, 1 << 26);
         HOLDS(akn_write(&document, &edition, NULL) == 0);
         HOLDS(akn_import(&again, buffer_bytes(&document), NULL) == 0);
-        judge(&again, buffer_bytes(&document));
+        judge_units(&again, buffer_bytes(&document));
         HOLDS(again.units_count == count || again.units_count == count + 1);
         for (size_t i = 0; i < count; i++)
             HOLDS(strcmp(again.units[again.units_count - count + i].eid, outline.units[i].eid) == 0);
