@@ -98,24 +98,6 @@ static void write_annex_meta(struct document *document, const char *component) {
 
 /* ---- units */
 
-static struct bytes first_part(struct bytes eid) {
-    for (size_t i = 0; i + 1 < eid.len; i++) {
-        if (eid.data[i] == '_' && eid.data[i + 1] == '_') {
-            return bytes_slice(eid, 0, i);
-        }
-    }
-    return eid;
-}
-
-static struct bytes last_part(struct bytes eid) {
-    for (size_t i = eid.len; i >= 2; i--) {
-        if (eid.data[i - 1] == '_' && eid.data[i - 2] == '_') {
-            return bytes_slice(eid, i, eid.len - i);
-        }
-    }
-    return eid;
-}
-
 static enum stage natural_stage(struct bytes eid) {
     if (bytes_equal(eid, BYTES("preface"))) {
         return STAGE_PREFACE;
@@ -133,7 +115,7 @@ static enum stage natural_stage(struct bytes eid) {
 static const char *element_of(struct bytes eid, const char **name) {
     static const char *const names[][2] = {
         {"art_", "article"}, {"sec_", "section"}, {"cl_", "clause"}, {"rule_", "rule"}, {"para_", "paragraph"}};
-    struct bytes part = last_part(eid);
+    struct bytes part = eid_last_part(eid);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (bytes_starts_with(part, bytes_text(names[i][0]))) {
             *name = NULL;
@@ -153,7 +135,7 @@ static int write_hierarchical(struct document *document, const struct akn_unit *
 /* ---- attachments */
 
 static bool is_of_annex(const struct akn_unit *unit, struct bytes annex) {
-    return bytes_equal(first_part(unit->eid), annex);
+    return bytes_equal(eid_first_part(unit->eid), annex);
 }
 
 static int write_whole_annex(struct document *document, const struct akn_unit *unit, const char *component) {
@@ -175,7 +157,7 @@ static int write_whole_annex(struct document *document, const struct akn_unit *u
 /* The units [first, end) of one annex: its title, then what is numbered in it. */
 static int write_annex(struct document *document, size_t first, size_t end, const char *component) {
     const struct akn_unit *units = document->edition->units;
-    bool has_title = bytes_equal(last_part(units[first].eid), BYTES("preface"));
+    bool has_title = bytes_equal(eid_last_part(units[first].eid), BYTES("preface"));
     size_t i = first;
     int error = 0;
     buffer_append_format(document->out, "<attachment eId=\"%s\"><doc name=\"annex\">", component);
@@ -200,7 +182,7 @@ static int write_attachments(struct document *document, size_t i) {
     buffer_append_text(document->out, "<attachments>\n");
     for (size_t end; i < edition->units_count && error == 0; i = end) {
         char component[LIMIT_EID + 1];
-        struct bytes annex = first_part(edition->units[i].eid);
+        struct bytes annex = eid_first_part(edition->units[i].eid);
         snprintf(component, sizeof component, "%.*s", (int)annex.len, (const char *)annex.data);
         for (end = i + 1; end < edition->units_count && is_of_annex(&edition->units[end], annex); end++) {
         }

@@ -17,9 +17,9 @@
 #define LEVELS_MAX         4  /* of lists in lists */
 #define LINES_BEFORE_LABEL 24 /* headings of parts and chapters that may stand above a unit's label */
 
-/* ---- kinds */
+/* ---- eIds */
 
-static struct bytes first_part(struct bytes eid) {
+struct bytes eid_first_part(struct bytes eid) {
     for (size_t i = 0; i + 1 < eid.len; i++) {
         if (eid.data[i] == '_' && eid.data[i + 1] == '_') {
             return bytes_slice(eid, 0, i);
@@ -28,7 +28,7 @@ static struct bytes first_part(struct bytes eid) {
     return eid;
 }
 
-static struct bytes last_part(struct bytes eid) {
+struct bytes eid_last_part(struct bytes eid) {
     for (size_t i = eid.len; i >= 2; i--) {
         if (eid.data[i - 1] == '_' && eid.data[i - 2] == '_') {
             return bytes_slice(eid, i, eid.len - i);
@@ -37,8 +37,10 @@ static struct bytes last_part(struct bytes eid) {
     return eid;
 }
 
+/* ---- kinds */
+
 enum clause_kind clause_kind_of(struct bytes eid) {
-    struct bytes part = first_part(eid);
+    struct bytes part = eid_first_part(eid);
     if (bytes_equal(part, BYTES("preface"))) {
         return KIND_PREFACE;
     }
@@ -294,10 +296,10 @@ static bool may_be_heading(enum label_kind kind) {
 
 /* The line of the unit's label; headings of parts and chapters may stand above it. False where there is none. */
 static bool find_label(const struct builder *builder, size_t *line, struct label *label) {
-    struct bytes part = last_part(builder->eid);
+    struct bytes part = eid_last_part(builder->eid);
     if (bytes_equal(
             part, BYTES("preface"))) { /* what stands above the units of an annex begins with the annex's own heading */
-        part = first_part(builder->eid);
+        part = eid_first_part(builder->eid);
     }
     bool named = is_named_after_label(part);
     bool found = false;
@@ -407,7 +409,7 @@ int structure_of(struct structure *out, struct bytes eid, struct bytes text) {
     for (size_t i = 0; i < LEVELS_MAX; i++) {
         builder.levels[i].provision = NOT_NAMED;
     }
-    builder.section = bytes_starts_with(last_part(eid), BYTES("sec_"));
+    builder.section = bytes_starts_with(eid_last_part(eid), BYTES("sec_"));
     builder.error = lines_of(&builder.lines, text);
     if (builder.error == 0) {
         read_unit(&builder);

@@ -17,6 +17,11 @@ struct span {
 /** As in the protocol's ClauseKind, same values. */
 enum clause_kind { KIND_UNSPECIFIED, KIND_PREFACE, KIND_PREAMBLE, KIND_CLAUSE, KIND_CONCLUSIONS, KIND_ANNEX };
 
+/** Of att_1__art_2: att_1; of an eId of one part, all of it. */
+struct bytes eid_first_part(struct bytes eid);
+/** Of att_1__art_2: art_2. */
+struct bytes eid_last_part(struct bytes eid);
+
 /** By the eId's first part: preface, preamble, conclusions, att_N; anything else is a clause. */
 enum clause_kind clause_kind_of(struct bytes eid);
 
