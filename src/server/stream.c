@@ -262,12 +262,16 @@ static void answered(struct serving *serving, struct bytes answer, const struct 
     }
 }
 
+static void go_on_reading(struct stream *stream);
+
 static void dropped(struct serving *serving) {
     struct call_in_stream *call = (struct call_in_stream *)((char *)serving - offsetof(struct call_in_stream, serving));
     struct stream *stream = call->stream;
     serving_leave(serving);
     call->next = NULL;
-    release(stream, end_calls(stream, call, false));
+    unsigned holds = end_calls(stream, call, false);
+    go_on_reading(stream); /* it may have been the last that reading waited for */
+    release(stream, holds);
 }
 
 static const struct serving_ops serving_ops = {.answered = answered, .dropped = dropped};
@@ -420,6 +424,19 @@ static void read_on(struct stream *stream) {
     receive(stream);
 }
 
+/* Where reading was held back, and there is room now. */
+static void go_on_reading(struct stream *stream) {
+    pthread_mutex_lock(&stream->lock);
+    bool begins_again = stream->is_held_back && has_room(stream);
+    if (begins_again) {
+        stream->is_held_back = false;
+    }
+    pthread_mutex_unlock(&stream->lock);
+    if (begins_again) {
+        read_on(stream);
+    }
+}
+
 static void received(void *context) {
     struct stream *stream = context;
     if (nng_aio_result(stream->receiving) != 0) {
@@ -447,17 +464,11 @@ static void sent_all(struct stream *stream) {
     pthread_mutex_lock(&stream->lock);
     stream->is_sending = false;
     bool is_taken = take_to_send(stream);
-    bool begins_again = stream->is_held_back && has_room(stream);
-    if (begins_again) {
-        stream->is_held_back = false;
-    }
     pthread_mutex_unlock(&stream->lock);
     if (is_taken) {
         send_on(stream);
     }
-    if (begins_again) {
-        read_on(stream);
-    }
+    go_on_reading(stream);
     release(stream, holds + 1);
 }
 
