@@ -16,7 +16,10 @@ enum { SEAL_PUBLIC_KEY = 1, SEAL_HEAD = 2, SEAL_SIGNATURE = 3, SEAL_INDEX = 4, S
 
 /* ---- Request */
 
-static void append_timeout(struct buffer *out, uint64_t timeout_ms) {
+#define TIMEOUT_MS_MAX UINT64_C(315576000000000) /* google.protobuf.Duration: about 10,000 years */
+
+static void append_timeout(struct buffer *out, uint64_t asked_ms) {
+    const uint64_t timeout_ms = asked_ms < TIMEOUT_MS_MAX ? asked_ms : TIMEOUT_MS_MAX;
     Google__Protobuf__Duration timeout = GOOGLE__PROTOBUF__DURATION__INIT;
     timeout.seconds = (int64_t)(timeout_ms / 1000);
     timeout.nanos = (int32_t)(timeout_ms % 1000) * 1000000;
@@ -64,7 +67,7 @@ static bool is_traceparent(struct bytes value) {
 }
 
 static bool is_binary_key(struct bytes key) {
-    return key.len > 4 && bytes_equal(bytes_slice(key, key.len - 4, 4), BYTES("-bin"));
+    return key.len >= 4 && bytes_equal(bytes_slice(key, key.len - 4, 4), BYTES("-bin"));
 }
 
 static void append_pair(struct buffer *out, struct bytes key, struct bytes value, bool is_binary) {

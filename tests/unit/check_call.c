@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "depositary/v1/depositary.pb-c.h"
 #include "depositary/v1/ledger.pb-c.h"
+#include "rpc/dispatch.h"
 #include "rpc/guard.h"
 #include "rpc/wire.h"
 
@@ -57,6 +58,22 @@ START_TEST(request_is_read_back) {
     ck_assert_uint_eq(request->n_metadata, 1);
     ck_assert_str_eq(request->metadata[0]->key, "traceparent");
     ck_assert_str_eq(request->metadata[0]->text, "00-ab");
+}
+END_TEST
+
+/* Found by fuzzing one half against the other: the key "-bin", and a time limit past a Duration's. */
+START_TEST(what_is_printed_is_accepted) {
+    const struct method *method = method_find(bytes_text(GET));
+    struct call call = {.arena = &arena};
+    struct buffer metadata;
+    struct bytes message;
+    buffer_init(&metadata, 1024);
+    ck_assert_int_eq(call_metadata_print(&metadata, BYTES("-bin"), BYTES("\xFF"), &fault), 0);
+    const struct call_head head = {NONCE, UINT64_MAX, buffer_bytes(&metadata)};
+    ck_assert_int_eq(call_print_encoded(&out, method, BYTES(""), &head), 0);
+    ck_assert_int_eq(call_accept(&call, buffer_bytes(&out), 1000, &message), STATUS_OK);
+    buffer_free(&metadata);
+    call_clean_up(&call);
 }
 END_TEST
 
@@ -213,6 +230,7 @@ int main(void) {
     tcase_add_test(tests, request_past_its_methods_limit_is_not_printed);
     tcase_add_test(tests, request_of_an_unknown_method_is_not_read);
     tcase_add_test(tests, request_is_read_back);
+    tcase_add_test(tests, what_is_printed_is_accepted);
     tcase_add_test(tests, response_is_read_back);
     tcase_add_test(tests, response_is_encoded_as_protobuf_c_would);
     tcase_add_test(tests, empty_answer_is_ok_with_an_empty_message);
