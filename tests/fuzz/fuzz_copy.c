@@ -2,7 +2,7 @@
 /*
  * Certified copies and seal heads. What parses prints as the same bytes. The first byte chooses a clause of tests/unit/answer_maker.h; the second, whether the
  * checkpoint is signed anew by the ledger's key; then come the clause record, a NUL, the .proof file; without them the true ones. Oracle: what is verified is what was
- * deposited. Seal heads: the whole input, and the part after the second byte.
+ * deposited, and one who remembers what was verified before finds the same. Seal heads: the whole input, and the part after the second byte.
  */
 #include "proof/copy.h"
 
@@ -16,12 +16,15 @@
 #define COPIES_MAX 16
 
 static struct world world;
+static struct copy_memory *memory; /* over all inputs */
 
 /* A clause of an edition that is in the new state. */
 static const struct world_edition *choose(uint8_t choice, size_t *place) {
     static const enum world_edition_name editions[] = {PACT_1, PACT_2, ACCORD_ZH, ACCORD_EN, GONE_1};
-    if (world.policy == NULL)
+    if (world.policy == NULL) {
         world_begin(&world, WORLD_NOW);
+        HOLDS(copy_memory_new(&memory, world.policy) == 0);
+    }
     const struct world_edition *edition = &world.editions[editions[choice % 5]];
     *place = choice / 5 % edition->count;
     return edition;
@@ -76,7 +79,7 @@ static bool is_deposited(const struct copy_verified *verified) {
 
 static void try_copy(struct bytes in, bool is_signed) {
     const uint8_t *cut = in.len > 0 ? memchr(in.data, 0, in.len) : NULL;
-    struct copy_verified verified;
+    struct copy_verified verified, again;
     struct fault fault = {0};
     struct buffer proof;
     if (cut == NULL)
@@ -88,7 +91,12 @@ static void try_copy(struct bytes in, bool is_signed) {
         sign_proof(&proof, rest);
     else
         buffer_append(&proof, rest);
-    if (copy_verify(&verified, world.policy, record, buffer_bytes(&proof), &fault) == 0) {
+    int error = copy_verify(&verified, world.policy, record, buffer_bytes(&proof), &fault);
+    HOLDS(copy_verify_next(&again, memory, record, buffer_bytes(&proof), NULL) == error);
+    if (error == 0) {
+        HOLDS(again.place == verified.place && again.index == verified.index);
+        HOLDS(bytes_equal(again.clause.text, verified.clause.text));
+        HOLDS(bytes_equal(again.edition_record, verified.edition_record));
         char name[COPY_NAME_MAX];
         HOLDS(is_deposited(&verified));
         copy_name(name, &verified.clause, verified.edition.edition);

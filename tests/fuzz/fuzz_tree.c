@@ -1,9 +1,11 @@
 /*
  * Merkle proofs: of a tree made from the input's first numbers, a proof holds if and only if it is the true one. Bytes: leaves (two), old size (two), index (two),
- * then what is put in place of the proofs: a count, or FF for the true one, and hashes; what is left over is flipped into it. RFC 9162 section 2.1.
+ * then what is put in place of the proofs: a count, or FF for the true one, and a bit to turn; then two sizes past all memory. RFC 9162 section 2.1.
  */
 #include "fuzz.h"
 #include "proof/merkle.h"
+
+#include <protobuf-c/protobuf-c.h>
 
 #include <string.h>
 
@@ -100,6 +102,52 @@ static void try_consistency(struct merkle_tree *tree, uint64_t old_size, const s
     HOLDS(merkle_consistency_check(old_size, &old_root, tree->size, root, &truth) != 0);
 }
 
+/* ---- sizes that no tree in memory has */
+
+static uint64_t take_number(struct reader *reader) {
+    uint64_t out = 0;
+    for (unsigned i = 0; i < 8; i++)
+        out = out << 8 | take_byte(reader);
+    return out;
+}
+
+static int fail_to_read(void *context, unsigned level, uint64_t index, struct hash *out) {
+    unsigned *left = context;
+    (void)level, (void)index;
+    memset(out->bytes, 3, HASH_LEN);
+    return *left == 0 || --*left == 0 ? DEPOSITARY_E_IO : 0;
+}
+
+static int refuse(void *context, unsigned level, uint64_t index, const struct hash *hash) {
+    (void)context, (void)level, (void)index, (void)hash;
+    return DEPOSITARY_E_IO;
+}
+
+static void try_any(struct reader *reader) {
+    const uint64_t size = take_number(reader), other = take_number(reader);
+    const uint8_t count = take_byte(reader);
+    struct merkle_path path = {.count = count % (LIMIT_PATH + 2)};
+    struct merkle_edge edge;
+    struct merkle_tree tree;
+    struct hash hash = {{1}};
+    ProtobufCBinaryData hashes[256];
+    unsigned reads = 1 + take_byte(reader) % 70u;
+    for (unsigned i = 0; i < 256; i++)
+        hashes[i] = (ProtobufCBinaryData){i == count / 2u && count % 2 ? HASH_LEN - 1 : HASH_LEN, hash.bytes};
+    HOLDS(merkle_inclusion_check(&hash, other, size, &path, &hash) != 0 || (size == 1 && other == 0));
+    (void)!merkle_consistency_check(other, &hash, size, &hash, &path);
+    (void)!merkle_consistency_check(0, &hash, 0, &hash, &path);
+    HOLDS(merkle_path_read(&path, count, hashes) == (count <= LIMIT_PATH && count % 2 == 0));
+    HOLDS(merkle_path_read(&path, count, hashes) || count % 2 == 1 || count > LIMIT_PATH);
+    (void)!merkle_stored_root(&hash, size, fail_to_read, &reads);
+    (void)!merkle_inclusion_path(&path, other, size, fail_to_read, &reads);
+    (void)!merkle_consistency_path(&path, other, size, fail_to_read, &reads);
+    if (merkle_edge_load(&edge, size, fail_to_read, &reads) == 0)
+        HOLDS(merkle_edge_append(&edge, &hash, refuse, NULL) != 0);
+    if (size > UINT32_MAX)
+        HOLDS(merkle_tree_init(&tree, size) != 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct reader reader = {bytes_of(data, size)};
     struct merkle_tree tree;
@@ -121,5 +169,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(hash_equal(&root, &finished));
     try_inclusion(&tree, index, &root, &reader);
     merkle_tree_free(&tree);
+    try_any(&reader);
     return 0;
 }
