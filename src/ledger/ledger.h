@@ -108,8 +108,8 @@ MUST_USE int ledger_follow(struct ledger *ledger, const struct bytes *records, s
 /** Forgets what was followed and still waits for clauses. */
 void ledger_unfollow(struct ledger *ledger);
 
-/** Gives the database to which others append as well what it lacks of this ledger; all is well where it lacks nothing. */
-MUST_USE int ledger_share(struct ledger *ledger, struct fault *fault);
+/** Gives the database to which others append as well what it lacks of this ledger; *out_given counts the entries, and may be 0. */
+MUST_USE int ledger_share(struct ledger *ledger, uint64_t *out_given, struct fault *fault);
 
 /** Adds signatures to a checkpoint of before: `note` begins with the one that is kept of its size, and every line that a key of the policy
  * signed verifies. DEPOSITARY_E_CONFLICT, DEPOSITARY_E_CHECKPOINT_*; DEPOSITARY_E_ARGUMENT for the current one, which ledger_append merges. */

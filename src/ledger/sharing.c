@@ -174,7 +174,7 @@ static int give_back(struct ledger *ledger, uint64_t entries, struct fault *faul
 
 /* ---- appending */
 
-int sharing_begin(struct ledger *ledger, struct fault *fault) {
+static int begin(struct ledger *ledger, uint64_t *out_given, struct fault *fault) {
     struct shared *shared = ledger->shared;
     uint64_t size = ledger->state->size, entries = 0;
     int error = shared->ops->begin(shared, &entries, fault);
@@ -186,18 +186,28 @@ int sharing_begin(struct ledger *ledger, struct fault *fault) {
         error = give_back(ledger, entries, fault);
     if (error)
         shared->ops->rollback(shared);
+    else
+        *out_given = size - entries;
     return error;
 }
 
-int ledger_share(struct ledger *ledger, struct fault *fault) {
+int sharing_begin(struct ledger *ledger, struct fault *fault) {
+    uint64_t given;
+    return begin(ledger, &given, fault);
+}
+
+int ledger_share(struct ledger *ledger, uint64_t *out_given, struct fault *fault) {
+    struct shared *shared = ledger->shared;
     pthread_mutex_lock(&ledger->write_lock);
-    int error = ledger->shared == NULL ? DEPOSITARY_E_STATE : sharing_begin(ledger, fault);
+    *out_given = 0;
+    int error = begin(ledger, out_given, fault);
     if (error == 0) {
-        error = ledger->shared->ops->commit(ledger->shared, fault);
-        ledger->shared->ops->rollback(ledger->shared);
+        if (*out_given > 0)
+            error = shared->ops->commit(shared, fault);
+        shared->ops->rollback(shared);
     }
     pthread_mutex_unlock(&ledger->write_lock);
-    return error == DEPOSITARY_E_STATE ? DEPOSITARY_OK : error;
+    return error == DEPOSITARY_E_STATE ? DEPOSITARY_OK : error; /* it has more */
 }
 
 int sharing_offer(struct ledger *ledger, struct fault *fault) {

@@ -9,7 +9,7 @@
 /* Held until the transaction has ended, the wait for a synchronous standby included: who has it knows what there is. */
 #define LOCK_APPEND "SELECT pg_advisory_xact_lock(1146114898, 1)"
 #define SIZE        "SELECT coalesce(max(idx) + 1, 0) FROM depositary.entry"
-#define TRIES       20u
+#define TRIES       16u
 #define TRY_MS      500u /* between two tries to learn what became of a COMMIT */
 
 #define ARRAY_BYTES (2 * LIMIT_REQUEST_APPEND)

@@ -24,12 +24,13 @@ static void grown(void *context) {
 /* A database that lost what it had, or never had it: all that this ledger holds is signed, and is given to it. */
 static void behind(void *context) {
     struct fault fault = {0};
-    int error = ledger_share(((struct following *)context)->server->ledger, &fault);
+    uint64_t given;
+    int error = ledger_share(((struct following *)context)->server->ledger, &given, &fault);
     fault.error = error;
     if (error)
         log_line(LOG_LEVEL_WARNING, "the database has less than this ledger, and cannot be given the rest", "reason",
                  fault_text(&fault), NULL);
-    else
+    else if (given > 0)
         log_line(LOG_LEVEL_WARNING, "the database had less than this ledger, and was given the rest", NULL);
 }
 

@@ -9,6 +9,7 @@ instrument=az-cn-joint-statement-2025
 statement=$DEPOSITARY_SOURCE/src/corpus/$instrument.txt
 work=$(mktemp -d)
 daemons=()
+folders=() # beside $work, to be removed with it
 export XDG_STATE_HOME=$work/state
 unset DEPOSITARY_CONNECT DEPOSITARY_POLICY DEPOSITARY_OFFICE DEPOSITARY_DATA DEPOSITARY_LISTEN
 
@@ -24,7 +25,7 @@ clean_up() {
             tail -n 40 "$log" >&2
         done
     fi
-    rm -rf "$work"
+    rm -rf "$work" "${folders[@]}"
     exit "$status"
 }
 trap clean_up EXIT

@@ -16,17 +16,7 @@ pg_password=$(head -c 12 /dev/urandom | base64 -w0 | tr '/+' 'ab')
 export PGPASSFILE=$work/pgpass
 echo "*:*:*:*:$pg_password" >"$PGPASSFILE"
 chmod 600 "$PGPASSFILE"
-trap 'pg_remove; clean_up' EXIT
-
-pg_remove() {
-    local status=$? name
-    for name in "$pg_dir"/*/postmaster.pid; do
-        [[ -e $name ]] && kill -QUIT "$(head -n 1 "$name")" 2>/dev/null
-    done
-    [[ $status == 0 ]] || tail -n 30 "$pg_dir"/*.log >&2 || true
-    rm -rf "$pg_dir"
-    return "$status"
-}
+folders+=("$pg_dir")
 
 # pg_make NAME [SETTINGS...]: an empty cluster in $pg_dir/NAME on a free port, pg_port[NAME]. The role depositary owns a database of that name.
 declare -A pg_port pg_pid
@@ -37,7 +27,7 @@ pg_make() {
     echo "$pg_password" >"$pg_dir/password"
     chmod 644 "$pg_dir/password"
     "${pg_user[@]}" "$pg_bin/initdb" -D "$pg_dir/$name" --username=postgres --auth=scram-sha-256 --pwfile="$pg_dir/password" \
-        --encoding=UTF8 --no-locale --no-sync >"$pg_dir/initdb.log" 2>&1 || fail "initdb: $(tail -3 "$pg_dir/initdb.log")"
+        --encoding=UTF8 --no-locale --no-sync >"$work/initdb.log" 2>&1 || fail "no cluster can be made"
     {
         echo "port = ${pg_port[$name]}"
         echo "listen_addresses = '127.0.0.1'"
@@ -51,8 +41,9 @@ pg_make() {
 
 # pg_start NAME: and waits until it takes connections.
 pg_start() {
-    "${pg_user[@]}" "$pg_bin/postgres" -D "$pg_dir/$1" >>"$pg_dir/$1.log" 2>&1 &
+    "${pg_user[@]}" "$pg_bin/postgres" -D "$pg_dir/$1" >>"$work/postgres-$1.log" 2>&1 &
     pg_pid[$1]=$!
+    daemons+=("$!")
     local i
     for i in $(seq 300); do
         if "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "${pg_port[$1]}"; then return 0; fi
