@@ -11,17 +11,14 @@
  *   note STATE        prints that state's checkpoint before the "ok"
  */
 #include "answer_lies.h"
+#include "told_service.h"
 
 #include "base/file.h"
 #include "base/time.h"
 
-#include <errno.h>
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/rep.h>
 #include <nng/supplemental/util/platform.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PATH(service, method) "/" service "/" method
 #define LEDGER                "depositary.v1.LedgerService"
@@ -29,7 +26,6 @@
 static const char *const state_names[STATES_COUNT] = {"keys", "old", "new", "renewed", "fork", "long-fork"};
 
 struct liar {
-    nng_socket socket;
     int64_t began; /* the worlds' clock, so that they are the same ledger each time */
     const struct lie *lie;
     enum world_state_name state;
@@ -295,21 +291,13 @@ static struct bytes answer(struct liar *liar, struct scene *scene, struct bytes 
     return response;
 }
 
-static void serve_one(struct liar *liar) {
-    nng_msg *message;
+static void answer_request(void *context, struct bytes request, struct buffer *response) {
+    struct liar *liar = context;
     struct scene scene;
-    if (nng_recvmsg(liar->socket, &message, NNG_FLAG_NONBLOCK) != 0) {
-        return;
-    }
-    struct bytes response = answer(liar, &scene, bytes_of(nng_msg_body(message), nng_msg_len(message)));
-    nng_msg_clear(message);
-    WORLD_NEED(nng_msg_append(message, response.data, response.len) == 0);
+    buffer_append(response, answer(liar, &scene, request));
     scene_end(&scene);
     if (liar->pause_ms > 0) {
         nng_msleep(liar->pause_ms);
-    }
-    if (nng_sendmsg(liar->socket, message, 0) != 0) {
-        nng_msg_free(message);
     }
 }
 
@@ -369,7 +357,8 @@ static bool print_note(const struct liar *liar, const char *name) {
     return true;
 }
 
-static bool obey(struct liar *liar, char *line) {
+static bool obey(void *context, char *line) {
+    struct liar *liar = context;
     char *argument = strchr(line, ' ');
     argument = argument != NULL ? argument + 1 : line + strlen(line);
     if (strncmp(line, "note ", 5) == 0) {
@@ -393,26 +382,6 @@ static bool obey(struct liar *liar, char *line) {
                                          : strncmp(line, "truth ", 6) == 0 && find_state_name(argument, &liar->state);
 }
 
-/* Takes what there is of standard input, whole lines of it. False at its end. */
-static bool read_orders(struct liar *liar) {
-    static char line[256];
-    static size_t len;
-    char byte;
-    ssize_t got = read(STDIN_FILENO, &byte, 1);
-    if (got <= 0) {
-        return got < 0 && errno == EINTR;
-    }
-    if (byte != '\n' && len + 1 < sizeof line) {
-        line[len++] = byte;
-        return true;
-    }
-    line[len] = '\0';
-    len = 0;
-    puts(obey(liar, line) ? "ok" : "what?");
-    fflush(stdout);
-    return true;
-}
-
 static void write_policy(const struct liar *liar, const char *path) {
     struct world world;
     world_begin(&world, liar->began);
@@ -422,30 +391,16 @@ static void write_policy(const struct liar *liar, const char *path) {
 
 int main(int argc, char **argv) {
     struct liar liar = {.began = clock_now_s(), .state = STATE_NEW};
-    int fd;
+    const struct told_service service = {.context = &liar, .answer = answer_request, .obey = obey};
     if (argc != 3) {
         fprintf(stderr, "usage: liar URL POLICY\n");
         return 2;
     }
     write_policy(&liar, argv[2]);
-    WORLD_NEED(nng_rep0_open(&liar.socket) == 0);
-    WORLD_NEED(nng_socket_set_size(liar.socket, NNG_OPT_RECVMAXSZ, LIMIT_SOCKET) == 0);
-    WORLD_NEED(nng_socket_get_int(liar.socket, NNG_OPT_RECVFD, &fd) == 0);
-    if (nng_listen(liar.socket, argv[1], NULL, 0) != 0) {
-        fprintf(stderr, "liar: cannot listen on %s\n", argv[1]);
+    if (!told_service_open(argv[1])) {
         return 3;
     }
     print_table(&liar);
-    struct pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
-    bool is_wanted = true;
-    while (is_wanted && poll(ready, 2, -1) >= 0) {
-        if (ready[0].revents != 0) {
-            is_wanted = read_orders(&liar);
-        }
-        if (ready[1].revents != 0) {
-            serve_one(&liar);
-        }
-    }
-    nng_close(liar.socket);
+    told_service_run(&service);
     return 0;
 }
