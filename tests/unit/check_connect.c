@@ -261,6 +261,34 @@ START_TEST(a_service_that_says_nothing_runs_into_the_deadline) {
 }
 END_TEST
 
+static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *count) {
+    (void)pipe;
+    (void)event;
+    atomic_fetch_add((atomic_int *)count, 1);
+}
+
+/* The machine may be gone, which TCP would not tell for minutes. A call that had less time proves nothing of the kind. */
+START_TEST(an_endpoint_from_which_nothing_comes_is_dialled_anew) {
+    static atomic_int dialled;
+    static struct tried impatient, patient, next;
+    atomic_store(&dialled, 0);
+    ck_assert_int_eq(nng_pipe_notify(service.socket, NNG_PIPE_EV_ADD_POST, count_pipe, &dialled), 0);
+    plan.what = SERVE_NEVER;
+    dial(service.url, 4);
+    prepare(&impatient, "x", 5000, 300);
+    ck_assert_int_eq(connect_exchange(connection, &impatient.exchange), LINE_OK);
+    ck_assert_int_eq(result_of(&impatient), LINE_TIMEOUT);
+    ck_assert_int_eq(atomic_load(&dialled), 1);
+    prepare(&patient, "y", 5000, 5300);
+    ck_assert_int_eq(connect_exchange(connection, &patient.exchange), LINE_OK);
+    ck_assert_int_eq(result_of(&patient), LINE_TIMEOUT);
+    WAIT_UNTIL(atomic_load(&dialled) == 2);
+    plan.what = SERVE_ANSWER;
+    begin(&next, "z");
+    ck_assert_int_eq(result_of(&next), LINE_OK);
+}
+END_TEST
+
 START_TEST(pauses_end_in_the_order_of_their_times) {
     static struct tried longer, shorter;
     dial(service.url, 1);
@@ -428,6 +456,7 @@ int main(void) {
     tcase_add_test(one, an_endpoint_that_comes_later_is_waited_for);
     tcase_add_test(one, a_lost_connection_is_told_and_the_next_exchange_finds_the_way_back);
     tcase_add_test(one, a_service_that_says_nothing_runs_into_the_deadline);
+    tcase_add_test(one, an_endpoint_from_which_nothing_comes_is_dialled_anew);
     tcase_add_test(one, pauses_end_in_the_order_of_their_times);
     tcase_add_test(one, a_callback_begins_the_next_with_the_same_memory);
     tcase_set_timeout(one, 60);

@@ -127,6 +127,7 @@ static struct {
     int64_t began;
     enum world_state_name state;
     bool hides_consistency;
+    bool has_metadata;
     unsigned links; /* consistency paths asked for */
 } told;
 
@@ -147,6 +148,16 @@ static void tell_path(struct scene *scene, const Depositary__V1__GetConsistencyP
     world_consistency(&scene->world, from, to, &path);
     scene->consistency->n_path = path.count;
     scene->consistency->path = world_path(&scene->world, &path);
+}
+
+/* An Answer's third field: a pair of text, as a trace comes back. */
+static struct bytes add_metadata(struct scene *scene, struct bytes answer) {
+    static const char pair[] = "\x1a\x17\x0a\x0btraceparent\x12\x08"
+                               "00-trace";
+    uint8_t *longer = world_alloc(&scene->world, answer.len + sizeof pair - 1);
+    memcpy(longer, answer.data, answer.len);
+    memcpy(longer + answer.len, pair, sizeof pair - 1);
+    return bytes_of(longer, answer.len + sizeof pair - 1);
 }
 
 static enum serve serve(void *context, struct bytes request, struct buffer *response) {
@@ -172,6 +183,7 @@ static enum serve serve(void *context, struct bytes request, struct buffer *resp
     if (kinds[i].kind == CONSISTENCY) {
         tell_path(&scene, (const Depositary__V1__GetConsistencyProofRequest *)asked.message);
     }
+    scene.alter_answer = told.has_metadata ? add_metadata : scene.alter_answer;
     struct bytes bytes = scene_respond(&scene, request);
     buffer_append(response, bytes);
     scene_end(&scene);
@@ -298,6 +310,28 @@ START_TEST(a_carried_state_behind_the_keys_is_kept_with_its_path_or_not_at_all) 
 }
 END_TEST
 
+static void expect_trace(const depositary_answer *answer) {
+    depositary_metadata pair;
+    ck_assert_int_eq(depositary_answer_metadata(answer, 0, &pair), 1);
+    ck_assert_str_eq(pair.key, "traceparent");
+    ck_assert(bytes_equal(bytes_of(pair.value, pair.value_len), BYTES("00-trace")));
+    ck_assert_int_eq(depositary_answer_metadata(answer, 1, &pair), 0);
+}
+
+START_TEST(metadata_of_an_answer_is_given_out_and_kept) {
+    depositary_answer *read = NULL;
+    size_t len;
+    told.has_metadata = true;
+    depositary_answer *answer = ask_clause();
+    expect_trace(answer);
+    const void *file = depositary_answer_receipt(answer, &len);
+    ck_assert_int_eq(depositary_receipt_verify(&read, told.policy, file, len), 0);
+    expect_trace(read);
+    depositary_answer_free(&read);
+    depositary_answer_free(&answer);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("receipt");
     TCase *reading = tcase_create("reading");
@@ -310,6 +344,7 @@ int main(void) {
     tcase_add_test(writing, answers_from_behind_the_keys_state_get_a_path);
     tcase_add_test(writing, without_a_path_there_is_an_answer_and_no_receipt);
     tcase_add_test(writing, a_carried_state_behind_the_keys_is_kept_with_its_path_or_not_at_all);
+    tcase_add_test(writing, metadata_of_an_answer_is_given_out_and_kept);
     suite_add_tcase(suite, writing);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
