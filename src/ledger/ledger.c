@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/ledger_private.h"
+#include "ledger/proved.h"
 
 static int open_store(struct store **out, const struct ledger_config *config, struct fault *fault) {
     static const char scheme[] = "sqlite:";
@@ -40,6 +41,8 @@ int ledger_open(struct ledger **out, const struct ledger_config *config, struct 
     ledger->shared = config->shared;
     error = policy_copy(&ledger->policy, config->policy);
     if (error == 0)
+        error = proved_new(&ledger->proved, config->proved_capacity);
+    if (error == 0)
         error = open_store(&ledger->store, config, fault);
     if (error == 0)
         error = check_all(ledger, config, fault);
@@ -61,6 +64,7 @@ void ledger_close(struct ledger *ledger) {
     if (ledger->store != NULL)
         ledger->store->ops->close(ledger->store);
     policy_free(ledger->policy);
+    proved_free(ledger->proved);
     pthread_mutex_destroy(&ledger->write_lock);
     pthread_mutex_destroy(&ledger->state_lock);
     free(ledger);

@@ -27,6 +27,7 @@ struct ledger_state {
 struct ledger_config {
     const char *url;             /* "sqlite:/path/of/ledger.db" */
     const struct policy *policy; /* copied */
+    size_t proved_capacity;      /* bytes for nodes that were proved, so that they are not read again */
     bool create;                 /* make it where it is not there */
     bool is_thorough;            /* check every rule again, also where it was done before */
     bool may_lack_checkpoints;   /* earlier ones, as a mirror does: it is told only the newest */

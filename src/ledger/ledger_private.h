@@ -10,11 +10,13 @@
 #include "ledger/store.h"
 
 struct pending;
+struct proved;
 
 struct ledger {
     struct store *store;
     struct shared *shared; /* NULL: nobody else appends */
     struct policy *policy;
+    struct proved *proved;
 
     pthread_mutex_t state_lock; /* for the pointer only, held for a moment */
     struct ledger_state *state; /* the ledger is one of its holders */

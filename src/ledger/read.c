@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "ledger/ledger_private.h"
+#include "ledger/proved.h"
 
 /* One read of one tree: begin, work, end. */
 struct reading {
@@ -81,17 +82,18 @@ int ledger_clause(struct ledger *ledger, uint64_t edition_index, uint64_t clause
     size_t start = record->len;
     struct merkle_path found = {0};
     error = must_be_there(reading.nodes.ops->clause(reading.nodes.reader, edition_index, place, record, fault), fault);
-    if (error == 0)
-        error = merkle_inclusion_path(&found, place, clauses, nodes_read, &reading.nodes);
-    reading_end(&reading);
     if (error == 0) {
-        error = check_record(record, start, error, place, clauses, &found, clauses_root);
-        if (error)
-            return fault_set(fault, error,
-                             "clause at place %" PRIu64 " of the edition at entry %" PRIu64
-                             " does not match the edition's clauses-root",
-                             place, edition_index);
+        const struct proved_tree tree = {edition_index + 1, clauses, clauses_root};
+        struct hash leaf;
+        merkle_leaf_hash(&leaf, bytes_slice(buffer_bytes(record), start, record->len - start));
+        error = proved_path(ledger->proved, &tree, &leaf, place, &reading.nodes, &found);
     }
+    reading_end(&reading);
+    if (error == DEPOSITARY_E_DAMAGED && (fault == NULL || fault->error == 0))
+        fault_set(fault, error,
+                  "clause at place %" PRIu64 " of the edition at entry %" PRIu64
+                  " does not match the edition's clauses-root",
+                  place, edition_index);
     if (error) {
         record->len = start;
         return error;

@@ -49,6 +49,8 @@ struct connection {
 struct store_reader {
     struct connection connection;
     struct store_reader *next; /* in the pool */
+    unsigned long commits;     /* of the store, when its view was taken */
+    uint64_t view_ns;          /* when that was, by the monotonic clock; 0: it has none */
 };
 
 struct sqlite_store {
@@ -59,6 +61,7 @@ struct sqlite_store {
     pthread_mutex_t pool_lock;
     struct store_reader *pool; /* readers that nobody holds */
     size_t pool_count;
+    unsigned long commits; /* atomic: begun and ended by this process, so that no view is used that may be older */
 };
 
 /** Opens a database file that is there. The connection is for one thread at a time. */
@@ -93,6 +96,8 @@ MUST_USE int sqlite_make_schema(struct connection *connection, int from, int to,
 int sqlite_read_begin(struct store *store, struct store_reader **out, struct fault *fault);
 void sqlite_read_end(struct store *store, struct store_reader *reader);
 void sqlite_read_close(struct sqlite_store *store); /* ends the pool */
+/** Around a commit: views of before are not used again. Those that nobody reads end now, so that the log can begin anew. */
+void sqlite_read_renew(struct sqlite_store *store);
 int sqlite_size(struct store_reader *reader, uint64_t *out_entries, struct fault *fault);
 int sqlite_entry(struct store_reader *reader, uint64_t index, struct buffer *record, struct hash *leaf_hash,
                  struct fault *fault);

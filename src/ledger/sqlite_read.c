@@ -3,9 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "ledger/sqlite_private.h"
 
 #define POOL_MAX 16 /* connections kept when nobody reads */
+
+/*
+ * Taking a view and giving it back costs as much as reading several rows, so a connection keeps its view for the next reader for a moment: until this
+ * process commits, and never for longer than this, since another process may have written.
+ */
+#define VIEW_NS UINT64_C(1000000)
 
 static struct sqlite_store *sqlite_of(struct store *store) {
     return (struct sqlite_store *)store;
@@ -54,13 +61,57 @@ static bool pool_give(struct sqlite_store *sqlite, struct store_reader *reader) 
     return is_kept;
 }
 
+static unsigned long commits_of(struct sqlite_store *sqlite) {
+    return __atomic_load_n(&sqlite->commits, __ATOMIC_ACQUIRE);
+}
+
+static bool has_fresh_view(struct sqlite_store *sqlite, const struct store_reader *reader) {
+    return reader->view_ns != 0 && reader->commits == commits_of(sqlite) &&
+           !sqlite3_get_autocommit(reader->connection.db) && /* some errors end a view */
+           clock_monotonic_ns() - reader->view_ns < VIEW_NS;
+}
+
+static int give_view_back(struct store_reader *reader, struct fault *fault) {
+    if (reader->view_ns == 0)
+        return DEPOSITARY_OK;
+    reader->view_ns = 0;
+    return connection_step(&reader->connection, SQL_COMMIT, fault);
+}
+
+/* SQLite takes it with the first read. The commits are counted before that, so that a commit in between makes it look old, not new. */
+static int take_view(struct sqlite_store *sqlite, struct store_reader *reader, struct fault *fault) {
+    int error = give_view_back(reader, fault);
+    reader->commits = commits_of(sqlite);
+    if (error == 0)
+        error = connection_step(&reader->connection, SQL_BEGIN, fault);
+    if (error == 0)
+        reader->view_ns = clock_monotonic_ns();
+    return error;
+}
+
+void sqlite_read_renew(struct sqlite_store *store) {
+    struct store_reader *idle, *next;
+    __atomic_add_fetch(&store->commits, 1, __ATOMIC_ACQ_REL);
+    pthread_mutex_lock(&store->pool_lock);
+    idle = store->pool;
+    store->pool = NULL;
+    store->pool_count = 0;
+    pthread_mutex_unlock(&store->pool_lock);
+    for (; idle != NULL; idle = next) {
+        next = idle->next;
+        int error = give_view_back(idle, NULL);
+        if (error || !pool_give(store, idle))
+            reader_free(idle);
+    }
+}
+
 int sqlite_read_begin(struct store *store, struct store_reader **out, struct fault *fault) {
     struct sqlite_store *sqlite = sqlite_of(store);
     struct store_reader *reader = pool_take(sqlite);
     int error = reader == NULL ? reader_new(&reader, sqlite->path, fault) : DEPOSITARY_OK;
     if (error)
         return error;
-    error = connection_step(&reader->connection, SQL_BEGIN, fault);
+    error = has_fresh_view(sqlite, reader) ? DEPOSITARY_OK : take_view(sqlite, reader, fault);
     if (error) {
         reader_free(reader);
         return error;
@@ -73,7 +124,7 @@ void sqlite_read_end(struct store *store, struct store_reader *reader) {
     if (reader == NULL)
         return;
     /* A connection that cannot even end its transaction is not used again. */
-    int error = connection_step(&reader->connection, SQL_COMMIT, NULL);
+    int error = has_fresh_view(sqlite_of(store), reader) ? DEPOSITARY_OK : give_view_back(reader, NULL);
     if (error || !pool_give(sqlite_of(store), reader))
         reader_free(reader);
 }

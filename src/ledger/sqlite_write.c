@@ -162,7 +162,9 @@ int sqlite_put_mark(struct store *store, const struct store_mark *mark, struct f
 
 int sqlite_commit(struct store *store, struct fault *fault) {
     struct connection *writer = writer_of(store);
+    sqlite_read_renew((struct sqlite_store *)store);
     int error = connection_step(writer, SQL_COMMIT, fault);
+    sqlite_read_renew((struct sqlite_store *)store);
     /* A large deposit leaves a large cache behind. */
     sqlite3_db_release_memory(writer->db);
     return error;

@@ -245,7 +245,7 @@ static int incomplete_node(struct hash *out, unsigned level, uint64_t size, merk
     return 0;
 }
 
-static int any_node(struct hash *out, unsigned level, uint64_t index, uint64_t size, merkle_node_source *source,
+int merkle_any_node(struct hash *out, unsigned level, uint64_t index, uint64_t size, merkle_node_source *source,
                     void *context) {
     if (index < size >> level)
         return source(context, level, index, out);
@@ -259,7 +259,7 @@ static int append_siblings(struct merkle_path *path, unsigned level, uint64_t in
         const uint64_t sibling = index ^ 1;
         if (sibling > last)
             continue;
-        const int error = any_node(&path->hashes[path->count], level, sibling, size, source, context);
+        const int error = merkle_any_node(&path->hashes[path->count], level, sibling, size, source, context);
         if (error)
             return error;
         path->count++;

@@ -62,6 +62,10 @@ void merkle_edge_root(struct hash *out, const struct merkle_edge *edge);
 
 /** Reads a complete node of a stored tree. */
 typedef int merkle_node_source(void *context, unsigned level, uint64_t index, struct hash *out);
+/** Any node of a tree of that size, also the one of a level that is not complete, which is joined from what is below; index is at most
+ * (size - 1) >> level. */
+MUST_USE int merkle_any_node(struct hash *out, unsigned level, uint64_t index, uint64_t size,
+                             merkle_node_source *source, void *context);
 /** Restores the edge of a stored tree of that size. */
 MUST_USE int merkle_edge_load(struct merkle_edge *out, uint64_t size, merkle_node_source *source, void *context);
 /** RFC 9162 section 2.1.3.1: the path of leaf index in the first size leaves. O(log size) reads. DEPOSITARY_E_ARGUMENT where index >= size. */

@@ -144,6 +144,7 @@ void ledger_maker_sql(const struct ledger_maker *maker, const char *sql) {
         abort();
     }
     MUST(sqlite3_close(db) == SQLITE_OK);
+    usleep(5000); /* what another process wrote is seen a moment later (VIEW_NS) */
 }
 
 int64_t ledger_maker_number(const struct ledger_maker *maker, const char *sql) {

@@ -1,0 +1,31 @@
+/*
+ * Nodes of the editions' trees that were proved against a signed root before, so that the next clause of an edition is hashed up to one of them and not
+ * to the root. A table of fixed size that forgets: a node is where its place says or nowhere, and a lower one makes room for a higher one, which
+ * more clauses need. An edition's tree never changes, so nothing here is ever out of date. Thread-safe.
+ */
+#ifndef LEDGER_PROVED_H
+#define LEDGER_PROVED_H
+
+#include "ledger/ledger_private.h"
+
+struct proved;
+
+/** At most `capacity` bytes; with 0 it remembers nothing. DEPOSITARY_E_MEMORY. */
+MUST_USE int proved_new(struct proved **out, size_t capacity);
+void proved_free(struct proved *proved); /* NULL is fine */
+
+/** A clause's tree, and the root that the caller holds as proved. */
+struct proved_tree {
+    store_tree tree;
+    uint64_t size;
+    const struct hash *root;
+};
+
+/**
+ * The path of the leaf at `index` to the root, read through `nodes` where it is not known, and checked: DEPOSITARY_E_DAMAGED unless leaf and path lead to the
+ * root. What was proved by that is kept.
+ */
+MUST_USE int proved_path(struct proved *proved, const struct proved_tree *tree, const struct hash *leaf, uint64_t index,
+                         const struct nodes *nodes, struct merkle_path *out);
+
+#endif

@@ -1,0 +1,188 @@
+/* Clauses whose path was proved before: what is remembered is true, and what is stored is checked all the same. src/ledger/proved.c. */
+#include "ledger_maker.h"
+
+#include "ledger/ledger_private.h"
+#include "ledger/proved.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLAUSES_MOST 40u
+
+static struct ledger_maker maker;
+static struct maker_clause *clauses;
+
+static void set_up(void) {
+    ledger_maker_begin_with_key(&maker);
+    maker_clauses_make(&clauses, CLAUSES_MOST, 60, 7);
+}
+
+static void tear_down(void) {
+    maker_clauses_free(clauses, CLAUSES_MOST);
+    ledger_maker_end(&maker);
+}
+
+static void open_with(size_t capacity) {
+    ledger_maker_close(&maker);
+    const struct ledger_config config = {.url = maker.url, .policy = maker.policy, .proved_capacity = capacity};
+    ck_assert_int_eq(ledger_open(&maker.ledger, &config, NULL), 0);
+}
+
+/* An edition, as who asks for its clauses knows it. */
+struct shown {
+    uint64_t index, size;
+    struct hash root;
+};
+
+static struct shown deposit(const char *instrument, size_t count) {
+    const struct maker_edition plan = {.instrument = instrument, .clauses = clauses, .clauses_count = count};
+    struct edition_record record;
+    struct buffer text;
+    ledger_maker_deposit(&maker, &plan);
+    const struct ledger_state *state = ledger_state_take(maker.ledger);
+    struct shown shown = {.index = state->size - 2, .size = count};
+    buffer_init(&text, LIMIT_ENTRY);
+    ck_assert_int_eq(ledger_entry(maker.ledger, state, shown.index, &text, NULL, NULL), 0);
+    ck_assert_int_eq(edition_record_parse(&record, buffer_bytes(&text), NULL), 0);
+    shown.root = record.clauses_root;
+    buffer_free(&text);
+    ledger_state_release(state);
+    return shown;
+}
+
+static int ask(const struct shown *shown, uint64_t place, struct merkle_path *path, struct hash *leaf) {
+    struct buffer record;
+    buffer_init(&record, LIMIT_CLAUSE_RECORD);
+    int error = ledger_clause(maker.ledger, shown->index, shown->size, &shown->root, place, &record, path, NULL);
+    ck_assert(error == 0 || record.len == 0); /* no text where it was not proved */
+    if (error == 0)
+        merkle_leaf_hash(leaf, buffer_bytes(&record));
+    buffer_free(&record);
+    return error;
+}
+
+static void ask_well(const struct shown *shown, uint64_t place) {
+    struct merkle_path path;
+    struct hash leaf;
+    ck_assert_int_eq(ask(shown, place, &path, &leaf), 0);
+    ck_assert_int_eq(merkle_inclusion_check(&leaf, place, shown->size, &path, &shown->root), 0);
+}
+
+static void ask_all(const struct shown *shown) {
+    for (uint64_t place = 0; place < shown->size; place++)
+        ask_well(shown, place);
+}
+
+/* Nothing, a table of two slots, one that is too small, one for all. */
+static const size_t capacities[] = {0, 96, 1000, 1u << 20};
+
+START_TEST(paths_lead_to_the_root_whatever_is_remembered) {
+    struct shown shown[CLAUSES_MOST];
+    char instrument[32];
+    for (size_t count = 1; count < CLAUSES_MOST; count += 3) {
+        snprintf(instrument, sizeof instrument, "treaty-%zu", count);
+        shown[count] = deposit(instrument, count);
+    }
+    open_with(capacities[_i]);
+    for (int round = 0; round < 3; round++)
+        for (size_t count = 1; count < CLAUSES_MOST; count += 3)
+            ask_all(&shown[count]);
+}
+END_TEST
+
+START_TEST(a_stored_clause_that_was_changed_is_found_though_its_path_is_known) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ask_all(&shown);
+    ledger_maker_sql(&maker, "UPDATE clause SET record = flip(record, -2) WHERE id = 18");
+    ck_assert_int_eq(ask(&shown, 17, &path, &leaf), DEPOSITARY_E_DAMAGED);
+    ledger_maker_sql(&maker, "UPDATE place SET clause = 3 WHERE place = 7"); /* another clause, a true one */
+    ck_assert_int_eq(ask(&shown, 7, &path, &leaf), DEPOSITARY_E_DAMAGED);
+    ask_well(&shown, 16);
+    ask_well(&shown, 2);
+}
+END_TEST
+
+START_TEST(a_stored_node_that_was_changed_is_never_remembered) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ask_well(&shown, 0); /* the upper nodes are known now */
+    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 2 AND idx = 6");
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(ask(&shown, 31, &path, &leaf), DEPOSITARY_E_DAMAGED); /* 2/6 is beside its 2/7 */
+        ask_well(&shown, 17);
+    }
+    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 2 AND idx = 6");
+    ask_all(&shown);
+}
+END_TEST
+
+START_TEST(another_root_is_not_led_to) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ask_all(&shown);
+    struct shown other = shown;
+    other.root.bytes[9] ^= 1;
+    for (uint64_t place = 0; place < 33; place++)
+        ck_assert_int_eq(ask(&other, place, &path, &leaf), DEPOSITARY_E_DAMAGED);
+    ask_all(&shown);
+}
+END_TEST
+
+START_TEST(editions_are_not_taken_for_each_other) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown first = deposit("one", 32), second = deposit("two", 31);
+    open_with(1u << 20);
+    ask_all(&first);
+    ask_all(&second);
+    ck_assert(!hash_equal(&first.root, &second.root));
+    struct shown crossed = {.index = first.index, .size = 32, .root = second.root};
+    ck_assert_int_eq(ask(&crossed, 5, &path, &leaf), DEPOSITARY_E_DAMAGED);
+}
+END_TEST
+
+/* What is known is not read: nodes that are gone from the store are not missed. */
+START_TEST(what_was_proved_is_not_read_again) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown shown = deposit("treaty", 33), other = deposit("other", 30);
+    open_with(1u << 20);
+    ask_all(&shown);
+    ledger_maker_sql(&maker, "DELETE FROM node WHERE tree > 0");
+    ask_all(&shown);
+    ck_assert_int_eq(ask(&other, 5, &path, &leaf), DEPOSITARY_E_DAMAGED);
+}
+END_TEST
+
+static Suite *suite(void) {
+    Suite *all = suite_create("proved");
+    TCase *cases = tcase_create("proved");
+    tcase_set_timeout(cases, 60);
+    tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_loop_test(cases, paths_lead_to_the_root_whatever_is_remembered, 0,
+                        (int)(sizeof capacities / sizeof capacities[0]));
+    tcase_add_test(cases, a_stored_clause_that_was_changed_is_found_though_its_path_is_known);
+    tcase_add_test(cases, a_stored_node_that_was_changed_is_never_remembered);
+    tcase_add_test(cases, another_root_is_not_led_to);
+    tcase_add_test(cases, editions_are_not_taken_for_each_other);
+    tcase_add_test(cases, what_was_proved_is_not_read_again);
+    suite_add_tcase(all, cases);
+    return all;
+}
+
+int main(void) {
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
