@@ -233,8 +233,11 @@ static uint8_t *put_bytes(uint8_t *at, unsigned field, struct bytes value) {
     return at + value.len;
 }
 
-void response_write(uint8_t *at, struct bytes answer, const struct seal *seal) {
-    at = put_bytes(at, RESPONSE_ANSWER, answer);
+uint8_t *response_begin(uint8_t *at, size_t answer_len) {
+    return put_length(at, RESPONSE_ANSWER, answer_len);
+}
+
+void response_end(uint8_t *at, const struct seal *seal) {
     at = put_length(at, RESPONSE_SEAL, seal_len(seal));
     at = put_bytes(at, SEAL_PUBLIC_KEY, seal->public_key);
     at = put_bytes(at, SEAL_HEAD, seal->head);
@@ -246,6 +249,14 @@ void response_write(uint8_t *at, struct bytes answer, const struct seal *seal) {
     for (size_t i = 0; i < seal->path.count; i++) {
         at = put_bytes(at, SEAL_PATH, hash_bytes(&seal->path.hashes[i]));
     }
+}
+
+void response_write(uint8_t *at, struct bytes answer, const struct seal *seal) {
+    at = response_begin(at, answer.len);
+    if (answer.len > 0) {
+        memcpy(at, answer.data, answer.len);
+    }
+    response_end(at + answer.len, seal);
 }
 
 int response_print(struct buffer *out, struct bytes answer, const struct seal *seal) {

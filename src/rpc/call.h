@@ -43,9 +43,12 @@ MUST_USE int response_read(struct bytes *answer, struct seal *seal, struct bytes
                            struct fault *fault);
 /** Appends an encoded Response. */
 MUST_USE int response_print(struct buffer *out, struct bytes answer, const struct seal *seal);
-/** The same into memory of the caller's, for the server's sealer: the bytes that it takes, and the writing of exactly them. */
+/** The same into memory of the caller's: the bytes that it takes, and the writing of exactly them; */
 size_t response_len(size_t answer_len, const struct seal *seal);
 void response_write(uint8_t *at, struct bytes answer, const struct seal *seal);
+/** and for an answer that lies in pieces: response_begin, the answer's bytes by the caller, response_end. */
+uint8_t *response_begin(uint8_t *at, size_t answer_len);
+void response_end(uint8_t *at, const struct seal *seal);
 
 /** An Answer, read after its seal held. message is NULL where the answer has none and the status is not OK. */
 struct call_answer {

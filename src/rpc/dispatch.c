@@ -299,15 +299,24 @@ static void append_traceparent(struct buffer *answer, const struct call *call) {
     wire_append_message_field(answer, ANSWER_METADATA, &pair.base);
 }
 
-int call_answer_print(struct buffer *answer, const struct call *call, struct bytes response) {
+int call_answer_begin(struct buffer *answer, const struct call *call, struct bytes response, size_t tail_len) {
     if (call->status.code != STATUS_OK) {
         int error = append_status(answer, &call->status);
         if (error) {
             return error;
         }
     }
-    if (response.len > 0) {
-        wire_append_bytes(answer, ANSWER_MESSAGE, response);
+    if (response.len + tail_len > 0) {
+        wire_append_length(answer, ANSWER_MESSAGE, response.len + tail_len);
+        buffer_append(answer, response);
+    }
+    return answer->error;
+}
+
+int call_answer_print(struct buffer *answer, const struct call *call, struct bytes response) {
+    int error = call_answer_begin(answer, call, response, 0);
+    if (error) {
+        return error;
     }
     append_traceparent(answer, call);
     return answer->error;

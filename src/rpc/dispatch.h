@@ -63,6 +63,8 @@ void call_handle(struct call *call, const struct service_entry *services, size_t
                  struct bytes *response);
 /** Appends the Answer of call->status and response. Non-zero only where memory ran out. */
 MUST_USE int call_answer_print(struct buffer *answer, const struct call *call, struct bytes response);
+/** The same up to where the response ends, of which tail_len bytes more are to follow; for a call without traceparent, whose answer ends there. */
+MUST_USE int call_answer_begin(struct buffer *answer, const struct call *call, struct bytes response, size_t tail_len);
 /** Frees what is not in the arena. */
 void call_clean_up(struct call *call);
 

@@ -46,9 +46,13 @@ static void append_tag(struct buffer *out, uint32_t field, enum wire_type type) 
     append_varint(out, (uint64_t)field << 3 | type);
 }
 
-void wire_append_bytes(struct buffer *out, uint32_t field, struct bytes value) {
+void wire_append_length(struct buffer *out, uint32_t field, size_t len) {
     append_tag(out, field, WIRE_BYTES);
-    append_varint(out, value.len);
+    append_varint(out, len);
+}
+
+void wire_append_bytes(struct buffer *out, uint32_t field, struct bytes value) {
+    wire_append_length(out, field, value.len);
     buffer_append(out, value);
 }
 
@@ -70,7 +74,6 @@ void wire_append_message(struct buffer *out, const ProtobufCMessage *message) {
 
 void wire_append_message_field(struct buffer *out, uint32_t field, const ProtobufCMessage *message) {
     size_t len = protobuf_c_message_get_packed_size(message);
-    append_tag(out, field, WIRE_BYTES);
-    append_varint(out, len);
+    wire_append_length(out, field, len);
     append_packed(out, message, len);
 }

@@ -24,6 +24,8 @@ bool wire_take_varint(struct bytes *in, size_t max, uint64_t *out);
 
 /** Appends a field of bytes (string, bytes, message) with its tag and length. */
 void wire_append_bytes(struct buffer *out, uint32_t field, struct bytes value);
+/** Its tag and length alone: the value's `len` bytes are to follow. */
+void wire_append_length(struct buffer *out, uint32_t field, size_t len);
 void wire_append_varint(struct buffer *out, uint32_t field, uint64_t value);
 /** Appends a message, encoded by protobuf-c; without and with a field's tag and length before it. */
 void wire_append_message(struct buffer *out, const ProtobufCMessage *message);

@@ -1,21 +1,29 @@
-/* The answer cache (cache.h): a hash table of chains, and a list in the order of use. */
+/* The answer cache (cache.h): a hash table of chains, a queue, and a count of what was missed. */
 #include "server/cache.h"
+
+#include "base/sha256.h"
 
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS_MIN      64u
-#define BYTES_PER_BUCKET 2048u /* of capacity */
+#define BUCKETS_MIN       64u
+#define BYTES_PER_BUCKET  1024u /* of capacity */
+#define BLOCKS_OVERHEAD   48u   /* of the two blocks of an entry, and its share of the tables */
+#define USES_MAX          15u
+#define SPARED_MAX        4u  /* entries that begin anew for one that wants to come in */
+#define MISSES_PER_BUCKET 16u /* counters, of a byte each */
+#define MISSES_HALVED     4u  /* counters a miss, after which all are halved */
 
+/* Entries stand in a queue. Being asked for only counts; the one at its end goes, or, where it was asked for more often than what wants to come in, begins anew. */
 struct entry {
     struct entry *chain;
-    struct entry *newer;
-    struct entry *older;
+    struct entry *next; /* newer in the queue */
     uint64_t hash;
     const struct method *method;
     struct answer *answer;
+    unsigned uses; /* up to USES_MAX */
     size_t message_len;
     uint8_t message[];
 };
@@ -25,26 +33,35 @@ struct cache {
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random: a caller must not choose the bucket */
     struct entry **buckets;
     size_t buckets_count; /* a power of two */
-    struct entry *newest;
     struct entry *oldest;
+    struct entry **newest; /* where the next one is linked */
     size_t used;
     size_t capacity;
+    uint8_t *misses; /* by hash: how often something was asked for that was not here; halved from time to time */
+    size_t misses_seen;
 };
 
 /* ---- answers */
 
-struct answer *answer_new(struct bytes bytes) {
-    struct answer *answer = malloc(sizeof(*answer) + bytes.len);
+struct answer *answer_new(struct bytes own, struct piece *const tail[ANSWER_TAIL_MAX]) {
+    struct answer *answer = malloc(sizeof(*answer) + own.len);
     if (!answer) {
         return NULL;
     }
     uint8_t *copy = (uint8_t *)(answer + 1);
-    if (bytes.len > 0) {
-        memcpy(copy, bytes.data, bytes.len);
+    if (own.len > 0) {
+        memcpy(copy, own.data, own.len);
     }
-    answer->bytes = bytes_of(copy, bytes.len);
-    seal_digest(&answer->digest, answer->bytes);
-    answer->holders = 1;
+    *answer = (struct answer){.own = bytes_of(copy, own.len), .len = own.len, .holders = 1};
+    struct sha256 hash;
+    sha256_begin(&hash);
+    sha256_add(&hash, answer->own);
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && tail && tail[i]; i++) {
+        answer->tail[i] = piece_hold(tail[i]);
+        answer->len += tail[i]->bytes.len;
+        sha256_add(&hash, tail[i]->bytes);
+    }
+    sha256_end(&hash, answer->digest.bytes);
     return answer;
 }
 
@@ -54,14 +71,33 @@ void answer_hold(struct answer *answer) {
 
 void answer_release(struct answer *answer) {
     if (answer && __atomic_sub_fetch(&answer->holders, 1, __ATOMIC_ACQ_REL) == 0) {
+        for (size_t i = 0; i < ANSWER_TAIL_MAX; i++) {
+            piece_release(answer->tail[i]);
+        }
         free(answer);
     }
 }
 
+static uint8_t *put_bytes(uint8_t *at, struct bytes bytes) {
+    if (bytes.len > 0) {
+        memcpy(at, bytes.data, bytes.len);
+    }
+    return at + bytes.len;
+}
+
+uint8_t *answer_write(uint8_t *at, const struct answer *answer) {
+    at = put_bytes(at, answer->own);
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
+        at = put_bytes(at, answer->tail[i]->bytes);
+    }
+    return at;
+}
+
 /* ---- the cache */
 
+/* Without the pieces, which are counted once for all entries that end in them. */
 static size_t entry_size(const struct entry *entry) {
-    return sizeof(*entry) + entry->message_len + sizeof(*entry->answer) + entry->answer->bytes.len;
+    return sizeof(*entry) + entry->message_len + sizeof(*entry->answer) + entry->answer->own.len + BLOCKS_OVERHEAD;
 }
 
 int cache_new(struct cache **out, size_t capacity) {
@@ -74,8 +110,11 @@ int cache_new(struct cache **out, size_t capacity) {
     while (cache->buckets_count < capacity / BYTES_PER_BUCKET) {
         cache->buckets_count *= 2;
     }
+    cache->newest = &cache->oldest;
     cache->buckets = calloc(cache->buckets_count, sizeof(*cache->buckets));
-    if (!cache->buckets || pthread_mutex_init(&cache->lock, NULL) != 0) {
+    cache->misses = calloc(MISSES_PER_BUCKET, cache->buckets_count);
+    if (!cache->buckets || !cache->misses || pthread_mutex_init(&cache->lock, NULL) != 0) {
+        free(cache->misses);
         free(cache->buckets);
         free(cache);
         return DEPOSITARY_E_MEMORY;
@@ -94,12 +133,13 @@ void cache_free(struct cache *cache) {
     if (!cache) {
         return;
     }
-    while (cache->newest) {
-        struct entry *entry = cache->newest;
-        cache->newest = entry->older;
+    while (cache->oldest) {
+        struct entry *entry = cache->oldest;
+        cache->oldest = entry->next;
         entry_free(entry);
     }
     pthread_mutex_destroy(&cache->lock);
+    free(cache->misses);
     free(cache->buckets);
     free(cache);
 }
@@ -126,28 +166,89 @@ static struct entry *lookup(struct cache *cache, uint64_t hash, const struct met
     return NULL;
 }
 
-static void list_remove(struct cache *cache, struct entry *entry) {
-    *(entry->newer ? &entry->newer->older : &cache->newest) = entry->older;
-    *(entry->older ? &entry->older->newer : &cache->oldest) = entry->newer;
+static uint8_t count_up(uint8_t *count) {
+    *count = (uint8_t)(*count + (*count < USES_MAX));
+    return *count;
 }
 
-static void list_add_newest(struct cache *cache, struct entry *entry) {
-    entry->newer = NULL;
-    entry->older = cache->newest;
-    *(entry->older ? &entry->older->newer : &cache->oldest) = entry;
-    cache->newest = entry;
+/* About the number of times, this one counted, that something of this hash was missed lately: the smaller of two counters that others may share. */
+static unsigned count_miss(struct cache *cache, uint64_t hash) {
+    const size_t size = MISSES_PER_BUCKET * cache->buckets_count;
+    const uint8_t first = count_up(&cache->misses[(hash >> 32) & (size - 1)]);
+    const uint8_t second = count_up(&cache->misses[(hash >> 8) & (size - 1)]);
+    if (++cache->misses_seen >= size / MISSES_HALVED) {
+        cache->misses_seen = 0;
+        for (size_t i = 0; i < size; i++) {
+            cache->misses[i] /= 2;
+        }
+    }
+    return first < second ? first : second;
 }
 
-static void drop_oldest(struct cache *cache) {
+static void queue_add(struct cache *cache, struct entry *entry) {
+    entry->next = NULL;
+    *cache->newest = entry;
+    cache->newest = &entry->next;
+}
+
+static struct entry *queue_take_oldest(struct cache *cache) {
     struct entry *entry = cache->oldest;
+    cache->oldest = entry->next;
+    if (!cache->oldest) {
+        cache->newest = &cache->oldest;
+    }
+    return entry;
+}
+
+/* The bytes that an answer's pieces take, where it is the first to bring them or the last to hold them. */
+static size_t keep_pieces(const struct answer *answer) {
+    size_t size = 0;
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
+        size += answer->tail[i]->kept++ == 0 ? piece_size(answer->tail[i]) : 0;
+    }
+    return size;
+}
+
+static size_t drop_pieces(const struct answer *answer) {
+    size_t size = 0;
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
+        size += --answer->tail[i]->kept == 0 ? piece_size(answer->tail[i]) : 0;
+    }
+    return size;
+}
+
+/* An entry that was taken out of the queue. */
+static void drop(struct cache *cache, struct entry *entry) {
     struct entry **link = bucket_of(cache, entry->hash);
     while (*link != entry) {
         link = &(*link)->chain;
     }
     *link = entry->chain;
-    list_remove(cache, entry);
-    cache->used -= entry_size(entry);
+    cache->used -= entry_size(entry) + drop_pieces(entry->answer);
     entry_free(entry);
+}
+
+/*
+ * Whether there is room. What is missed for the first time drives nothing out; for what was missed again the oldest go that were not asked for as often, and
+ * a few others begin anew with half of what they had.
+ */
+static bool make_room(struct cache *cache, size_t size, unsigned misses) {
+    if (misses < 2) {
+        return size <= cache->capacity - cache->used;
+    }
+    for (unsigned spared = 0; size > cache->capacity - cache->used && cache->oldest;) {
+        struct entry *entry = queue_take_oldest(cache);
+        if (entry->uses + 1 < misses) {
+            drop(cache, entry);
+            continue;
+        }
+        entry->uses /= 2;
+        queue_add(cache, entry);
+        if (++spared == SPARED_MAX) {
+            return false;
+        }
+    }
+    return size <= cache->capacity - cache->used;
 }
 
 struct answer *cache_find(struct cache *cache, const struct method *method, struct bytes message) {
@@ -159,10 +260,7 @@ struct answer *cache_find(struct cache *cache, const struct method *method, stru
     pthread_mutex_lock(&cache->lock);
     struct entry *entry = lookup(cache, hash, method, message);
     if (entry) {
-        if (cache->newest != entry) {
-            list_remove(cache, entry);
-            list_add_newest(cache, entry);
-        }
+        entry->uses += entry->uses < USES_MAX;
         answer = entry->answer;
         answer_hold(answer);
     }
@@ -170,13 +268,13 @@ struct answer *cache_find(struct cache *cache, const struct method *method, stru
     return answer;
 }
 
-static struct entry *entry_new(uint64_t hash, const struct method *method, struct bytes message,
-                               struct answer *answer) {
+static struct entry *entry_new(uint64_t hash, const struct method *method, struct bytes message, struct answer *answer,
+                               unsigned uses) {
     struct entry *entry = malloc(sizeof(*entry) + message.len);
     if (!entry) {
         return NULL;
     }
-    *entry = (struct entry){.hash = hash, .method = method, .answer = answer, .message_len = message.len};
+    *entry = (struct entry){.hash = hash, .method = method, .answer = answer, .uses = uses, .message_len = message.len};
     if (message.len > 0) {
         memcpy(entry->message, message.data, message.len);
     }
@@ -184,30 +282,34 @@ static struct entry *entry_new(uint64_t hash, const struct method *method, struc
     return entry;
 }
 
+/* Under the lock. */
+static void add(struct cache *cache, uint64_t hash, const struct method *method, struct bytes message,
+                struct answer *answer) {
+    size_t most = sizeof(struct entry) + message.len + sizeof(*answer) + answer->own.len + BLOCKS_OVERHEAD;
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
+        most += answer->tail[i]->kept == 0 ? piece_size(answer->tail[i]) : 0;
+    }
+    unsigned misses = count_miss(cache, hash);
+    if (most > cache->capacity || lookup(cache, hash, method, message) || !make_room(cache, most, misses)) {
+        return;
+    }
+    struct entry *entry = entry_new(hash, method, message, answer, misses - 1);
+    if (entry) {
+        entry->chain = *bucket_of(cache, hash);
+        *bucket_of(cache, hash) = entry;
+        queue_add(cache, entry);
+        cache->used += entry_size(entry) + keep_pieces(answer);
+    }
+}
+
 void cache_keep(struct cache *cache, const struct method *method, struct bytes message, struct answer *answer) {
-    if (message.len > CACHE_KEY_MAX || answer->bytes.len > CACHE_ANSWER_MAX) {
+    if (message.len > CACHE_KEY_MAX || answer->len > CACHE_ANSWER_MAX) {
         return;
     }
     uint64_t hash = hash_of(cache, method, message);
-    struct entry *entry = entry_new(hash, method, message, answer);
-    if (!entry) {
-        return;
-    }
     pthread_mutex_lock(&cache->lock);
-    bool is_wanted = entry_size(entry) <= cache->capacity && !lookup(cache, hash, method, message);
-    if (is_wanted) {
-        while (entry_size(entry) > cache->capacity - cache->used) {
-            drop_oldest(cache);
-        }
-        entry->chain = *bucket_of(cache, hash);
-        *bucket_of(cache, hash) = entry;
-        list_add_newest(cache, entry);
-        cache->used += entry_size(entry);
-    }
+    add(cache, hash, method, message, answer);
     pthread_mutex_unlock(&cache->lock);
-    if (!is_wanted) {
-        entry_free(entry);
-    }
 }
 
 size_t cache_used(struct cache *cache) {

@@ -16,6 +16,8 @@
 #include "proof/record.h"
 
 #define NUMBER_MAX    1000000u
+#define SHELF_LEAST   (256u * 1024)
+#define PROVED_LEAST  (512u * 1024)
 #define CACHE_MIB     8u
 #define CACHE_MIB_MAX 65536u
 #define CPU_MAX       1023u
@@ -243,6 +245,17 @@ static int take_cache(struct config *config, const char *argument) {
         return told("--cache takes mebibytes, 0 to 65536", argument);
     config->cache_bytes = (size_t)mib << 20;
     return -1;
+}
+
+static size_t share(size_t bytes, size_t least) {
+    return bytes > least ? bytes : least;
+}
+
+struct cache_shares config_cache_shares(const struct config *config) {
+    const size_t all = config->cache_bytes;
+    struct cache_shares shares = {.shelf = share(all / 16, SHELF_LEAST), .proved = share(all / 4, PROVED_LEAST)};
+    shares.answers = all > shares.shelf + shares.proved ? all - shares.shelf - shares.proved : 0;
+    return shares;
 }
 
 static int take_batch(struct config *config, const char *argument) {

@@ -42,7 +42,7 @@ struct config {
     bool is_empty;               /* --empty: without the built-in instrument */
     bool allow_plaintext;
     enum listener_kind door;
-    size_t cache_bytes; /* of answers that are kept */
+    size_t cache_bytes; /* of what is kept for answers: config_cache_shares */
     size_t batch;       /* answers under one signature, 1 to LIMIT_BATCH */
     const char *cpus;   /* numbers with commas between; NULL: all */
     unsigned drain_timeout_s;
@@ -55,6 +55,12 @@ struct config {
  * error (2). A first start is allowed with --init, or where every listener is loopback or ipc; never where --policy was given.
  */
 MUST_USE int config_read(struct config *out, int argc, char **argv);
+
+/** How the bytes of the cache are shared: answers; what answers have in common; nodes of trees that were proved. The last two have a least size. */
+struct cache_shares {
+    size_t answers, shelf, proved;
+};
+struct cache_shares config_cache_shares(const struct config *config);
 
 bool config_is_tls(const char *url);
 /** Whether every address of the URL is this machine's own: ipc://, tcp://127.x, [::1], localhost. */

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "server/depositary_parts.h"
+#include "server/shelf.h"
 
 /* Provisions are claimed; a text that is cut into more than this is shown without the rest of them. */
 #define PROVISIONS_MAX 1000u
@@ -208,6 +209,39 @@ static int add_clause(struct call *call, const struct edition_found *edition, co
     return 0;
 }
 
+/*
+ * The common question, for the latest edition: what its answers have in common lies ready, encoded, and the response ends in it. *is_answered is false where
+ * it is another question. The bytes are those that make_response would give.
+ */
+static int answer_from_shelf(struct call *call, const Depositary__V1__GetClauseRequest *input,
+                             Depositary__V1__GetClauseResponse *response, bool *is_answered) {
+    const Depositary__V1__ClauseName *name = input->name;
+    const struct edition_question question = {"name.", name->instrument, name->language, name->edition, input->as_of};
+    struct server_call *context = call->context;
+    struct shelf_edition *edition = NULL;
+    struct piece *ledger = NULL;
+    size_t line = 0;
+    *is_answered = false;
+    if (!context->shelf || input->as_of || call->traceparent[0] || !edition_line(call, &question, &line))
+        return 0;
+    int error = shelf_edition(context->shelf, call, line, &edition);
+    if (error || !edition)
+        return error;
+    const struct edition_record *record = &edition->found.record;
+    if (name->edition ? name->edition == record->edition : record->act != ACT_WITHDRAWAL) {
+        error = add_clause(call, &edition->found, name->eid, response);
+        if (!error && input->known_ledger_size != context->state->size)
+            error = shelf_ledger(context->shelf, call, &ledger);
+        *is_answered = true;
+    }
+    if (!error && *is_answered) {
+        context->tail[0] = piece_hold(edition->proof);
+        context->tail[1] = ledger;
+    }
+    shelf_edition_release(edition);
+    return error;
+}
+
 static int make_response(struct call *call, const Depositary__V1__GetClauseRequest *input,
                          Depositary__V1__GetClauseResponse *response) {
     const Depositary__V1__ClauseName *name = input->name;
@@ -216,8 +250,12 @@ static int make_response(struct call *call, const Depositary__V1__GetClauseReque
         status_bad_field(&call->status, name ? "name.eid" : "name", "an eId is [A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
         return DEPOSITARY_E_ARGUMENT;
     }
+    bool is_answered;
+    int error = answer_from_shelf(call, input, response, &is_answered);
+    if (error || is_answered)
+        return error;
     struct edition_question question = {"name.", name->instrument, name->language, name->edition, input->as_of};
-    int error = edition_choose(call, &question, &choice);
+    error = edition_choose(call, &question, &choice);
     if (!error && choice.is_found)
         error = add_clause(call, &choice.edition, name->eid, response);
     if (!error)

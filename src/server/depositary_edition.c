@@ -83,18 +83,30 @@ static int not_there(struct call *call, struct bytes words, struct edition_choic
     return error;
 }
 
-/* The instrument's only text, by the register; false where it has several. */
+/* The instrument's only text, by the register; false where it has several. out may be NULL. */
 static bool only_language(const struct ledger_state *state, struct bytes words, size_t line,
                           char out[LIMIT_LANGUAGE + 1]) {
     struct register_line parsed;
     bool has_next = line + 1 < register_lines_count(state->lines) &&
                     bytes_starts_with(register_lines_line(state->lines, line + 1), words);
-    if (has_next || register_line_parse(&parsed, register_lines_line(state->lines, line)) ||
-        parsed.language.len > LIMIT_LANGUAGE)
+    if (has_next || !out)
+        return !has_next;
+    if (register_line_parse(&parsed, register_lines_line(state->lines, line)) || parsed.language.len > LIMIT_LANGUAGE)
         return false;
     memcpy(out, parsed.language.data, parsed.language.len);
     out[parsed.language.len] = '\0';
     return true;
+}
+
+bool edition_line(const struct call *call, const struct edition_question *question, size_t *line) {
+    const struct ledger_state *state = call_state(call);
+    char text[WORDS_MAX + 1];
+    if (!instrument_valid(bytes_text(question->instrument)) || strlen(question->language) > LIMIT_LANGUAGE ||
+        (question->language[0] && !language_valid(bytes_text(question->language))))
+        return false;
+    struct bytes words = register_words(text, question->instrument, question->language);
+    return register_lines_find(state->lines, words, line) &&
+           (question->language[0] || only_language(state, words, *line, NULL));
 }
 
 static size_t count_lines(const struct ledger_state *state, struct bytes words, size_t line) {
@@ -169,6 +181,12 @@ static int read_latest(struct call *call, size_t line, struct latest *out) {
     if (out->index >= catalog_size(call_server(call)->catalog))
         return edition_not_indexed(call);
     return 0;
+}
+
+int edition_read_latest(struct call *call, size_t line, struct edition_found *out) {
+    struct latest latest;
+    int error = read_latest(call, line, &latest);
+    return error ? error : edition_read(call, latest.index, out);
 }
 
 static int show(struct call *call, uint64_t edition_index, struct edition_choice *out) {

@@ -67,6 +67,10 @@ struct edition_choice {
     Depositary__V1__RegisterLine **absence;
 };
 
+/** The register's line of the text that is asked for, where the register alone says which it is; false too where the question is not well put. */
+bool edition_line(const struct call *call, const struct edition_question *question, size_t *line);
+/** The edition that the register's line names. */
+MUST_USE int edition_read_latest(struct call *call, size_t line, struct edition_found *out);
 /**
  * Chooses as PROTOCOL.md section 6 says: language, edition, as_of, withdrawal. 0 with is_found; or 0 without it, and
  * call->status says why (NOT_FOUND, WITHDRAWN), to be answered with `editions` and `absence`; or an error code, to be

@@ -120,7 +120,8 @@ static bool start(struct exchange *out, struct exchanger *exchanger, struct byte
     if (!out->desk) {
         return false;
     }
-    out->context = (struct server_call){.server = exchanger->server, .state = out->view->state};
+    out->context =
+        (struct server_call){.server = exchanger->server, .state = out->view->state, .shelf = out->view->shelf};
     out->call = (struct call){.arena = &out->desk->arena,
                               .context = &out->context,
                               .traceparent = "",
@@ -130,6 +131,10 @@ static bool start(struct exchange *out, struct exchanger *exchanger, struct byte
 }
 
 static void leave_desk(struct exchange *exchange) {
+    for (size_t i = 0; i < ANSWER_TAIL_MAX; i++) {
+        piece_release(exchange->context.tail[i]);
+        exchange->context.tail[i] = NULL;
+    }
     call_clean_up(&exchange->call);
     desk_give_back(exchange->exchanger->desks, exchange->desk);
     exchange->desk = NULL;
@@ -177,6 +182,17 @@ static void note_outcome(struct exchange *exchange) {
     log_call(exchange);
 }
 
+/* What is the answer's own, up to the pieces that it shares. */
+static int print_answer(struct buffer *out, const struct exchange *exchange, struct bytes response) {
+    struct piece *const *tail = exchange->context.tail;
+    size_t tail_len = 0;
+    for (size_t i = 0; i < ANSWER_TAIL_MAX && tail[i]; i++) {
+        tail_len += tail[i]->bytes.len;
+    }
+    return tail_len > 0 ? call_answer_begin(out, &exchange->call, response, tail_len)
+                        : call_answer_print(out, &exchange->call, response);
+}
+
 /* Encodes the answer, and leaves the desk. */
 static enum exchange_next conclude(struct exchange *exchange, struct bytes response) {
     struct buffer *encoded = &exchange->desk->answer;
@@ -185,8 +201,8 @@ static enum exchange_next conclude(struct exchange *exchange, struct bytes respo
         leave_desk(exchange);
         return EXCHANGE_GONE;
     }
-    if (call_answer_print(encoded, &exchange->call, response) == 0) {
-        exchange->answer = answer_new(buffer_bytes(encoded));
+    if (print_answer(encoded, exchange, response) == 0) {
+        exchange->answer = answer_new(buffer_bytes(encoded), exchange->context.tail);
     }
     if (exchange->answer && exchange->call.status.code == STATUS_OK && is_cacheable(&exchange->call)) {
         cache_keep(exchange->view->cache, exchange->call.method, exchange->message, exchange->answer);

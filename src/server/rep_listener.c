@@ -71,14 +71,14 @@ static void slot_drop(struct serving *serving) {
     slot_receive(slot_of(serving));
 }
 
-static void slot_send(struct serving *serving, struct bytes answer, const struct seal *seal) {
+static void slot_send(struct serving *serving, const struct answer *answer, const struct seal *seal) {
     struct slot *slot = slot_of(serving);
     nng_msg *message = NULL;
-    if (nng_msg_alloc(&message, response_len(answer.len, seal)) != 0) {
+    if (nng_msg_alloc(&message, response_len(answer->len, seal)) != 0) {
         slot_drop(serving);
         return;
     }
-    response_write(nng_msg_body(message), answer, seal);
+    response_end(answer_write(response_begin(nng_msg_body(message), answer->len), answer), seal);
     slot->is_sending = true;
     nng_aio_set_msg(slot->aio, message);
     nng_aio_set_timeout(slot->aio, connection_is_busy(serving->parts->peers, serving->connection)

@@ -105,6 +105,7 @@ static int open_ledger(struct running *running, enum opening opening, struct fau
     snprintf(url, sizeof(url), "sqlite:%s", path);
     const struct ledger_config config = {.url = url,
                                          .policy = running->policy,
+                                         .proved_capacity = config_cache_shares(running->config).proved,
                                          .create = opening == OPEN_TO_SERVE,
                                          .may_lack_checkpoints = true,
                                          .shared = running->shared,
@@ -158,7 +159,8 @@ static int open_store(struct running *running, struct fault *fault) {
 static int start_parts(struct running *running, struct fault *fault) {
     struct server *server = &running->server;
     server->metrics = &running->metrics;
-    int error = views_new(&server->views, server->ledger, running->config->cache_bytes);
+    const struct cache_shares shares = config_cache_shares(running->config);
+    int error = views_new(&server->views, server->ledger, shares.answers, shares.shelf);
     error = error ? error : exchanger_init(&running->exchanger, server);
     error = error ? error : peers_new(&running->peers, &running->config->limits);
     if (error) {

@@ -9,6 +9,11 @@
 #include "ledger/ledger.h"
 #include "rpc/dispatch.h"
 #include "server/metrics.h"
+#include "server/piece.h"
+
+#define ANSWER_TAIL_MAX 2u /* pieces that an answer may end in */
+
+struct shelf;
 
 struct server {
     const struct policy *policy;
@@ -36,6 +41,9 @@ struct server {
 struct server_call {
     struct server *server;
     const struct ledger_state *state; /* taken before the handler, released after the answer was sealed */
+    struct shelf *shelf;              /* the state's; NULL: there is none, and the response is whole */
+    struct piece
+        *tail[ANSWER_TAIL_MAX]; /* set by the handler: what its response ends in, each held, the first ones not NULL */
 };
 
 static inline struct server *call_server(const struct call *call) {
@@ -44,6 +52,10 @@ static inline struct server *call_server(const struct call *call) {
 
 static inline const struct ledger_state *call_state(const struct call *call) {
     return ((const struct server_call *)call->context)->state;
+}
+
+static inline struct shelf *call_shelf(const struct call *call) {
+    return ((const struct server_call *)call->context)->shelf;
 }
 
 /** The services that are served, one per file: depositary_service.c, ledger_service.c, health_service.c, reflection_service.c. */

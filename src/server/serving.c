@@ -41,7 +41,7 @@ static void sealed(struct sealing *sealing, const struct seal *seal) {
         return;
     }
     count(serving, seal);
-    serving->ops->answered(serving, serving->exchange.answer->bytes, seal);
+    serving->ops->answered(serving, serving->exchange.answer, seal);
 }
 
 static void submit(struct serving *serving, enum exchange_next next) {

@@ -14,7 +14,7 @@ struct serving;
 /** What a door does with a call; each once a call at most, and one of them always. */
 struct serving_ops {
     /** The answer and its seal, from the sealer's thread or the one that began; both end with it. */
-    void (*answered)(struct serving *serving, struct bytes answer, const struct seal *seal);
+    void (*answered)(struct serving *serving, const struct answer *answer, const struct seal *seal);
     /** No answer can be given, or nobody waits for one. */
     void (*dropped)(struct serving *serving);
 };

@@ -223,20 +223,20 @@ static void flush(struct after_batch *after) {
 }
 
 /* Into the buffer; false: no memory. */
-static bool write_answer(struct stream *stream, const struct call_in_stream *call, struct bytes answer,
+static bool write_answer(struct stream *stream, const struct call_in_stream *call, const struct answer *answer,
                          const struct seal *seal) {
-    const size_t body_len = response_len(answer.len, seal);
+    const size_t body_len = response_len(answer->len, seal);
     uint8_t *at = buffer_extend(&stream->out, sp_frame_len(stream->carrier, call->trace_len, body_len));
     if (!at) {
         return false;
     }
     at = sp_frame_write(at, stream->carrier, bytes_of(call->trace, call->trace_len), body_len);
-    response_write(at, answer, seal);
+    response_end(answer_write(response_begin(at, answer->len), answer), seal);
     return true;
 }
 
 /* From the sealer: the answers of a batch wait for its end, so that one write takes them. */
-static void answered(struct serving *serving, struct bytes answer, const struct seal *seal) {
+static void answered(struct serving *serving, const struct answer *answer, const struct seal *seal) {
     struct call_in_stream *call = (struct call_in_stream *)((char *)serving - offsetof(struct call_in_stream, serving));
     struct stream *stream = call->stream;
     struct sealer *sealer = serving->parts->exchanger->server->sealer;

@@ -1,6 +1,8 @@
 /* Views (view.h). */
 #include "server/view.h"
 
+#include "server/shelf.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -9,19 +11,22 @@ struct views {
     struct view *current;
     struct ledger *ledger;
     size_t cache_capacity;
+    size_t shelf_capacity;
 };
 
-static int view_new(struct view **out, struct ledger *ledger, size_t cache_capacity) {
+static int view_new(struct view **out, const struct views *views) {
     struct view *view = calloc(1, sizeof(*view));
     if (!view) {
         return DEPOSITARY_E_MEMORY;
     }
-    int error = cache_new(&view->cache, cache_capacity);
+    int error = cache_new(&view->cache, views->cache_capacity);
+    error = error ? error : shelf_new(&view->shelf, views->shelf_capacity);
     if (error) {
+        cache_free(view->cache);
         free(view);
         return error;
     }
-    view->state = ledger_state_take(ledger);
+    view->state = ledger_state_take(views->ledger);
     view->holders = 1;
     *out = view;
     return 0;
@@ -31,11 +36,12 @@ void view_release(struct view *view) {
     if (__atomic_sub_fetch(&view->holders, 1, __ATOMIC_ACQ_REL) == 0) {
         ledger_state_release(view->state);
         cache_free(view->cache);
+        shelf_free(view->shelf);
         free(view);
     }
 }
 
-int views_new(struct views **out, struct ledger *ledger, size_t cache_capacity) {
+int views_new(struct views **out, struct ledger *ledger, size_t cache_capacity, size_t shelf_capacity) {
     struct views *views = calloc(1, sizeof(*views));
     if (!views || pthread_mutex_init(&views->lock, NULL) != 0) {
         free(views);
@@ -43,7 +49,8 @@ int views_new(struct views **out, struct ledger *ledger, size_t cache_capacity) 
     }
     views->ledger = ledger;
     views->cache_capacity = cache_capacity;
-    int error = view_new(&views->current, ledger, cache_capacity);
+    views->shelf_capacity = shelf_capacity;
+    int error = view_new(&views->current, views);
     if (error) {
         views_free(views);
         return error;
@@ -73,7 +80,7 @@ struct view *view_take(struct views *views) {
 
 int views_advance(struct views *views) {
     struct view *next = NULL;
-    int error = view_new(&next, views->ledger, views->cache_capacity);
+    int error = view_new(&next, views);
     if (error) {
         return error;
     }

@@ -8,17 +8,20 @@
 #include "ledger/ledger.h"
 #include "server/cache.h"
 
+struct shelf;
+
 /** Counted. */
 struct view {
     const struct ledger_state *state;
     struct cache *cache;
+    struct shelf *shelf;   /* what its answers have in common */
     unsigned long holders; /* for view.c */
 };
 
 struct views;
 
-/** Serves the ledger's current state; cache_capacity is in bytes. The ledger outlives it. */
-MUST_USE int views_new(struct views **out, struct ledger *ledger, size_t cache_capacity);
+/** Serves the ledger's current state; cache_capacity and shelf_capacity are in bytes. The ledger outlives it. */
+MUST_USE int views_new(struct views **out, struct ledger *ledger, size_t cache_capacity, size_t shelf_capacity);
 void views_free(struct views *views); /* NULL is fine; every view was released */
 /** The view that is served now; never NULL. */
 struct view *view_take(struct views *views);

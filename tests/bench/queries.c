@@ -140,7 +140,7 @@ static double cpu_ms(void) {
 
 static double ask(const char *name, const ProtobufCMessage *input) {
     const struct method *method = method_find(bytes_text(name));
-    struct server_call context = {&server, state};
+    struct server_call context = {.server = &server, .state = state};
     struct buffer request, answered;
     struct call_answer answer;
     buffer_init(&request, LIMIT_REQUEST);

@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_BYTES (256u * 1024)
-#define DEPOSITARY  "/depositary.v1.DepositaryService/"
-#define LEDGER      "/depositary.v1.LedgerService/"
+#define CACHE_BYTES  (256u * 1024)
+#define SHELF_BYTES  (64u * 1024)
+#define PROVED_BYTES (64u * 1024)
+#define DEPOSITARY   "/depositary.v1.DepositaryService/"
+#define LEDGER       "/depositary.v1.LedgerService/"
 
 /* ---- questions: messages by field number */
 
@@ -141,8 +143,10 @@ static void serve_at_once(void *context, uint64_t deadline_ns) {
 }
 
 int house_open(struct house *house, struct fault *fault) {
-    const struct ledger_config config = {
-        .url = house->ledger_url, .policy = house->library.maker.policy, .may_lack_checkpoints = true};
+    const struct ledger_config config = {.url = house->ledger_url,
+                                         .policy = house->library.maker.policy,
+                                         .may_lack_checkpoints = true,
+                                         .proved_capacity = PROVED_BYTES};
     int error = ledger_open(&house->ledger, &config, fault);
     if (!error)
         error = catalog_open(&house->catalog, house->catalog_path, house->ledger, fault);
@@ -156,7 +160,7 @@ int house_open(struct house *house, struct fault *fault) {
                                     .grown = serve_at_once,
                                     .grown_context = house};
     if (!error)
-        error = views_new(&house->server.views, house->ledger, CACHE_BYTES);
+        error = views_new(&house->server.views, house->ledger, CACHE_BYTES, SHELF_BYTES);
     if (!error)
         error = exchanger_init(&house->exchanger, &house->server);
     if (error)
@@ -199,10 +203,23 @@ static enum house_said judge_answer(const struct question *question, struct byte
     return judgement;
 }
 
+void house_answer(const struct exchange *exchange, struct buffer *out) {
+    buffer_init(out, exchange->answer->len + 1);
+    uint8_t *at = buffer_extend(out, exchange->answer->len);
+    ck_assert_ptr_nonnull(at);
+    answer_write(at, exchange->answer);
+}
+
 enum house_said house_judge(const struct question *question, enum exchange_next next, const struct exchange *exchange,
                             int *code) {
     *code = -1;
-    return next == EXCHANGE_ANSWERED ? judge_answer(question, exchange->answer->bytes, code) : SAID_NOTHING;
+    if (next != EXCHANGE_ANSWERED)
+        return SAID_NOTHING;
+    struct buffer answer;
+    house_answer(exchange, &answer);
+    enum house_said said = judge_answer(question, buffer_bytes(&answer), code);
+    buffer_free(&answer);
+    return said;
 }
 
 enum exchange_next house_exchange(struct house *house, struct bytes request, struct exchange *out) {
@@ -227,9 +244,8 @@ void house_learn(struct house *house) {
         enum exchange_next next = house_exchange(house, buffer_bytes(&question->request), &exchange);
         (void)house_judge(question, next, &exchange, &code);
         ck_assert_msg(code >= 0 && !is_failure(code), "%s: status %d", question->what, code);
-        buffer_clear(&question->answer);
-        buffer_append(&question->answer, exchange.answer->bytes);
-        ck_assert_int_eq(question->answer.error, 0);
+        buffer_free(&question->answer);
+        house_answer(&exchange, &question->answer);
         exchange_end(&exchange);
     }
 }

@@ -47,6 +47,8 @@ enum house_said {
 
 /** The exchange of one request, to its answer; exchange_end is the caller's, whatever came of it. */
 enum exchange_next house_exchange(struct house *house, struct bytes request, struct exchange *out);
+/** All bytes of its answer, in a buffer that the caller frees. */
+void house_answer(const struct exchange *exchange, struct buffer *out);
 /** What came of a question. *code is the status, -1 where there is no answer. */
 enum house_said house_judge(const struct question *question, enum exchange_next next, const struct exchange *exchange,
                             int *code);

@@ -63,7 +63,7 @@ static void set_up(void) {
                              .ledger = library.maker.ledger,
                              .catalog = catalog,
                              .key = &key};
-    HOLDS(views_new(&server.views, library.maker.ledger, 1024 * 1024) == 0);
+    HOLDS(views_new(&server.views, library.maker.ledger, 1024 * 1024, 256 * 1024) == 0);
     HOLDS(checked_new(&checked, library.maker.policy) == 0);
     keep_roots();
     (void)atexit(clean_up);
@@ -76,7 +76,7 @@ static void call_with(struct buffer *answer, struct arena *arena, struct bytes r
     services[1] = ledger_service;
     services[2] = health_service;
     services[3] = reflection_service;
-    struct server_call context = {&server, state};
+    struct server_call context = {.server = &server, .state = state};
     struct call call = {.arena = arena, .context = &context, .peer = "fuzz"};
     HOLDS(dispatch(&call, services, 4, request, TIMEOUT_NS, answer) == 0);
     HOLDS(answer->error == 0 && answer->len <= LIMIT_RESPONSE);

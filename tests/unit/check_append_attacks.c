@@ -59,7 +59,7 @@ static void tear_down(void) {
 static void call_server_with(const char *name, const ProtobufCMessage *input) {
     const struct method *method = method_find(bytes_text(name));
     const struct ledger_state *state = ledger_state_take(maker.ledger);
-    struct server_call context = {&server, state};
+    struct server_call context = {.server = &server, .state = state};
     struct buffer request, answered;
     ck_assert_ptr_nonnull(method);
     buffer_init(&request, LIMIT_REQUEST_APPEND);

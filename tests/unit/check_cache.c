@@ -24,7 +24,7 @@ static void tear_down(void) {
 }
 
 static void keep(const struct method *method, const char *message, const char *text) {
-    struct answer *answer = answer_new(bytes_text(text));
+    struct answer *answer = answer_new(bytes_text(text), NULL);
     ck_assert_ptr_nonnull(answer);
     cache_keep(cache, method, bytes_text(message), answer);
     answer_release(answer);
@@ -32,13 +32,13 @@ static void keep(const struct method *method, const char *message, const char *t
 
 static bool has(const struct method *method, const char *message, const char *text) {
     struct answer *answer = cache_find(cache, method, bytes_text(message));
-    bool is_there = answer && bytes_equal(answer->bytes, bytes_text(text));
+    bool is_there = answer && bytes_equal(answer->own, bytes_text(text));
     answer_release(answer);
     return is_there;
 }
 
 START_TEST(answer_knows_its_digest) {
-    struct answer *answer = answer_new(BYTES("an answer"));
+    struct answer *answer = answer_new(BYTES("an answer"), NULL);
     struct hash digest;
     seal_digest(&digest, BYTES("an answer"));
     ck_assert(hash_equal(&answer->digest, &digest));
@@ -98,27 +98,88 @@ START_TEST(answer_larger_than_the_whole_cache_is_not_kept) {
 }
 END_TEST
 
-START_TEST(what_was_not_asked_for_the_longest_goes_first) {
-    ck_assert_int_eq(cache_new(&cache, 10 * 1400), 0);
-    char text[1000];
-    memset(text, 'a', sizeof(text));
-    text[sizeof(text) - 1] = '\0';
+/* A kilobyte for message number `i`. */
+static void keep_number(unsigned i, struct piece *const tail[ANSWER_TAIL_MAX]) {
+    static uint8_t text[1000];
     char message[16];
-    for (unsigned i = 0; i < 200; i++) {
-        snprintf(message, sizeof(message), "m%u", i);
-        keep(get_clause, message, text);
-        ck_assert(has(get_clause, "m0", text)); /* asked for all the time */
-        ck_assert(has(get_clause, message, text));
+    snprintf(message, sizeof(message), "m%u", i);
+    struct answer *answer = answer_new(bytes_of(text, sizeof(text)), tail);
+    ck_assert_ptr_nonnull(answer);
+    cache_keep(cache, get_clause, bytes_text(message), answer);
+    answer_release(answer);
+}
+
+static bool has_number(unsigned i) {
+    char message[16];
+    snprintf(message, sizeof(message), "m%u", i);
+    struct answer *answer = cache_find(cache, get_clause, bytes_text(message));
+    answer_release(answer);
+    return answer != NULL;
+}
+
+/* As a caller does: asks, and where it is not there it is made and kept. */
+static bool ask_number(unsigned i) {
+    bool is_there = has_number(i);
+    if (!is_there) {
+        keep_number(i, NULL);
+    }
+    return is_there;
+}
+
+START_TEST(what_is_asked_for_once_does_not_drive_out_what_is_asked_for_often) {
+    ck_assert_int_eq(cache_new(&cache, 100 * 1300), 0);
+    unsigned found = 0, asked = 0;
+    for (unsigned i = 0; i < 20000; i++) {
+        ask_number(1000 + i); /* each once */
+        if (i > 2000) {
+            found += ask_number(i % 50);
+            asked++;
+        } else {
+            ask_number(i % 50);
+        }
+    }
+    ck_assert_msg(found >= asked - asked / 50, "%u of %u", found, asked);
+    ck_assert_uint_le(cache_used(cache), 100 * 1300);
+}
+END_TEST
+
+START_TEST(what_is_asked_for_no_more_makes_room) {
+    ck_assert_int_eq(cache_new(&cache, 100 * 1300), 0);
+    for (unsigned i = 0; i < 5000; i++) {
+        ask_number(i % 90);
+    }
+    unsigned found = 0;
+    for (unsigned i = 0; i < 10000; i++) {
+        found += ask_number(500 + i % 90);
+    }
+    ck_assert_msg(found >= 8000, "%u of 10000", found);
+}
+END_TEST
+
+START_TEST(pieces_in_common_are_counted_once) {
+    uint8_t bytes[20000] = {0};
+    ck_assert_int_eq(cache_new(&cache, 100000), 0);
+    struct piece *piece = piece_new(bytes_of(bytes, sizeof(bytes)));
+    struct piece *const tail[ANSWER_TAIL_MAX] = {piece};
+    for (unsigned i = 0; i < 20; i++) {
+        keep_number(i, tail);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        ck_assert(has_number(i));
+    }
+    ck_assert_uint_ge(cache_used(cache), 40000);
+    ck_assert_uint_le(cache_used(cache), 50000);
+    for (unsigned i = 100; i < 3000; i++) { /* others drive them out, and the last one takes the piece along */
+        keep_number(i % 80 + 100, NULL);
+        keep_number(i % 80 + 100, NULL);
     }
     unsigned kept = 0;
-    for (unsigned i = 0; i < 200; i++) {
-        snprintf(message, sizeof(message), "m%u", i);
-        kept += has(get_clause, message, text);
+    for (unsigned i = 0; i < 3000; i++) {
+        kept += has_number(i);
     }
-    ck_assert_uint_ge(kept, 8);
-    ck_assert_uint_le(kept, 14);
-    ck_assert(has(get_clause, "m199", text));
-    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("m1")));
+    ck_assert_uint_le(cache_used(cache), 100000);
+    ck_assert_uint_ge(kept, 50);
+    piece_release(piece);
 }
 END_TEST
 
@@ -129,11 +190,14 @@ START_TEST(dropped_answer_lives_while_it_is_held) {
     char text[1500];
     memset(text, 'a', sizeof(text));
     text[sizeof(text) - 1] = '\0';
-    keep(get_clause, "n", text);
+    for (unsigned i = 0; i < 20; i++) {
+        keep(get_clause, "n", text);
+    }
+    ck_assert(has(get_clause, "n", text));
     ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("m")));
     cache_free(cache);
     cache = NULL;
-    ck_assert(bytes_equal(answer->bytes, BYTES("held")));
+    ck_assert(bytes_equal(answer->own, BYTES("held")));
     answer_release(answer);
 }
 END_TEST
@@ -146,7 +210,7 @@ static void *hammer(void *context) {
         snprintf(message, sizeof(message), "m%u", seed / 65536 % 300);
         struct answer *answer = cache_find(cache, get_clause, bytes_text(message));
         if (answer) {
-            if (!bytes_equal(answer->bytes, bytes_text(message))) {
+            if (!bytes_equal(answer->own, bytes_text(message))) {
                 return (void *)1;
             }
             answer_release(answer);
@@ -182,7 +246,9 @@ int main(void) {
     tcase_add_test(tests, first_answer_stays);
     tcase_add_test(tests, large_answers_and_messages_are_not_kept);
     tcase_add_test(tests, answer_larger_than_the_whole_cache_is_not_kept);
-    tcase_add_test(tests, what_was_not_asked_for_the_longest_goes_first);
+    tcase_add_test(tests, what_is_asked_for_once_does_not_drive_out_what_is_asked_for_often);
+    tcase_add_test(tests, what_is_asked_for_no_more_makes_room);
+    tcase_add_test(tests, pieces_in_common_are_counted_once);
     tcase_add_test(tests, dropped_answer_lives_while_it_is_held);
     tcase_add_test(tests, threads_never_get_another_answer);
     suite_add_tcase(suite, tests);
