@@ -6,6 +6,13 @@
 #define LEVEL_SHIFT 56u /* of a slot's name: its level, and its index below */
 #define INDEX_END   (UINT64_C(1) << LEVEL_SHIFT)
 
+/*
+ * A clause is read together with the leaf hashes of its group, from which the lowest levels of its path are hashed: its rows lie side by side, and nodes of these
+ * levels, the greater part of a tree, need not be kept. A group that is not full, at the end of an edition, is read node by node.
+ */
+#define GROUP_LEVELS 3u
+#define GROUP        (1u << GROUP_LEVELS)
+
 struct slot {
     store_tree tree; /* 0, the ledger's own, which is not kept here: empty */
     uint64_t name;
@@ -95,8 +102,10 @@ struct rung {
 
 struct climb {
     const struct proved_tree *tree;
-    uint64_t index;
+    const struct nodes *nodes;
+    uint64_t place;
     unsigned height;       /* the root's level */
+    unsigned first_kept;   /* the levels below are read with the clause */
     unsigned first_proved; /* from this level on all siblings are known, and the root is what the caller says */
     struct rung rungs[LIMIT_PATH + 1];
 };
@@ -108,32 +117,60 @@ static void look_up(struct proved *proved, struct climb *climb) {
     pthread_mutex_lock(&proved->lock);
     for (; last > 0; level++, last >>= 1) {
         struct rung *rung = &climb->rungs[level];
-        const uint64_t index = climb->index >> level;
+        const uint64_t index = climb->place >> level;
         rung->has_sibling = (index ^ 1) <= last;
-        rung->is_sibling_known = rung->has_sibling && get(proved, tree, level, index ^ 1, &rung->sibling);
-        rung->is_node_known = level > 0 && get(proved, tree, level, index, &rung->node);
+        rung->is_sibling_known =
+            level >= climb->first_kept && rung->has_sibling && get(proved, tree, level, index ^ 1, &rung->sibling);
+        rung->is_node_known = level > 0 && level >= climb->first_kept && get(proved, tree, level, index, &rung->node);
     }
     struct rung *top = &climb->rungs[level];
     *top = (struct rung){.is_node_known = level > 0 && get(proved, tree, level, 0, &top->node)};
     pthread_mutex_unlock(&proved->lock);
     climb->height = level;
+    climb->first_proved = top->is_node_known && hash_equal(&top->node, climb->tree->root) ? 0 : level + 1;
 }
 
-/* Reads what is not known. */
-static int read_siblings(struct climb *climb, const struct nodes *nodes) {
-    const struct rung *top = &climb->rungs[climb->height];
-    const bool is_same_root = top->is_node_known && hash_equal(&top->node, climb->tree->root);
-    climb->first_proved = is_same_root ? 0 : climb->height + 1;
+/* A sibling that was read, and not proved before. */
+static void set_sibling(struct climb *climb, unsigned level, const struct hash *hash) {
+    climb->rungs[level].sibling = *hash;
+    climb->rungs[level].is_sibling_known = true;
+    if (climb->first_proved <= level)
+        climb->first_proved = level + 1;
+}
+
+/* The record and the leaf hashes beside it, of which the lowest siblings are made. */
+static int read_group(struct climb *climb, struct buffer *record) {
+    struct hash row[GROUP];
+    const uint64_t from = climb->place & ~(uint64_t)(GROUP - 1);
+    int error = climb->nodes->ops->clause_among(climb->nodes->reader, climb->tree->tree - 1, climb->place, from, GROUP,
+                                                record, row, climb->nodes->fault);
+    for (unsigned level = 0; error == 0 && level < GROUP_LEVELS; level++) {
+        set_sibling(climb, level, &row[((climb->place - from) >> level) ^ 1]);
+        for (size_t i = 0; i < GROUP >> (level + 1); i++)
+            merkle_node_hash(&row[i], &row[2 * i], &row[2 * i + 1]);
+    }
+    return error;
+}
+
+static int read_record(struct climb *climb, struct buffer *record) {
+    const struct nodes *nodes = climb->nodes;
+    int error = climb->first_kept > 0
+                    ? read_group(climb, record)
+                    : nodes->ops->clause(nodes->reader, climb->tree->tree - 1, climb->place, record, nodes->fault);
+    return must_be_there(error, nodes->fault);
+}
+
+static int read_siblings(struct climb *climb) {
     for (unsigned level = 0; level < climb->height; level++) {
-        struct rung *rung = &climb->rungs[level];
+        const struct rung *rung = &climb->rungs[level];
+        struct hash sibling;
         if (!rung->has_sibling || rung->is_sibling_known)
             continue;
-        int error = merkle_any_node(&rung->sibling, level, (climb->index >> level) ^ 1, climb->tree->size, nodes_read,
-                                    (void *)(uintptr_t)nodes);
+        int error = merkle_any_node(&sibling, level, (climb->place >> level) ^ 1, climb->tree->size, nodes_read,
+                                    (void *)(uintptr_t)climb->nodes);
         if (error)
             return error;
-        if (is_same_root)
-            climb->first_proved = level + 1;
+        set_sibling(climb, level, &sibling);
     }
     return DEPOSITARY_OK;
 }
@@ -150,7 +187,7 @@ static bool leads_to_root(struct climb *climb, const struct hash *leaf) {
             return hash_equal(&node, climb->tree->root);
         if (!rung->has_sibling)
             continue;
-        if ((climb->index >> level & 1) != 0)
+        if ((climb->place >> level & 1) != 0)
             merkle_node_hash(&node, &rung->sibling, &node);
         else
             merkle_node_hash(&node, &node, &rung->sibling);
@@ -159,9 +196,9 @@ static bool leads_to_root(struct climb *climb, const struct hash *leaf) {
 
 static void keep(struct proved *proved, const struct climb *climb) {
     pthread_mutex_lock(&proved->lock);
-    for (unsigned level = 0; level <= climb->height; level++) {
+    for (unsigned level = climb->first_kept; level <= climb->height; level++) {
         const struct rung *rung = &climb->rungs[level];
-        const uint64_t index = climb->index >> level;
+        const uint64_t index = climb->place >> level;
         if (level >= climb->first_proved && rung->is_node_known)
             break;
         put(proved, climb->tree->tree, level, index, &rung->node);
@@ -171,18 +208,42 @@ static void keep(struct proved *proved, const struct climb *climb) {
     pthread_mutex_unlock(&proved->lock);
 }
 
-int proved_path(struct proved *proved, const struct proved_tree *tree, const struct hash *leaf, uint64_t index,
-                const struct nodes *nodes, struct merkle_path *out) {
-    struct climb climb = {.tree = tree, .index = index};
-    if (tree->tree == 0 || index >= tree->size || tree->size > UINT64_MAX / 2)
+static int climb_up(struct proved *proved, struct climb *climb, struct buffer *record) {
+    const size_t start = record->len;
+    struct hash leaf;
+    look_up(proved, climb);
+    int error = read_record(climb, record);
+    if (error == 0)
+        error = read_siblings(climb);
+    if (error == 0) {
+        merkle_leaf_hash(&leaf, bytes_slice(buffer_bytes(record), start, record->len - start));
+        error = leads_to_root(climb, &leaf) ? DEPOSITARY_OK : DEPOSITARY_E_DAMAGED;
+    }
+    if (error == 0)
+        keep(proved, climb);
+    else
+        record->len = start;
+    return error;
+}
+
+int proved_clause(struct proved *proved, const struct proved_tree *tree, uint64_t place, const struct nodes *nodes,
+                  struct buffer *record, struct merkle_path *out) {
+    struct nodes silent = *nodes;
+    struct climb climb = {.tree = tree, .nodes = &silent, .place = place};
+    int error = DEPOSITARY_E_DAMAGED;
+    silent.fault = NULL;
+    if (tree->tree == 0 || place >= tree->size || tree->size > UINT64_MAX / 2)
         return DEPOSITARY_E_ARGUMENT;
-    look_up(proved, &climb);
-    int error = read_siblings(&climb, nodes);
+    if (nodes->ops->clause_among != NULL && place / GROUP < tree->size / GROUP) {
+        climb.first_kept = GROUP_LEVELS;
+        error = climb_up(proved, &climb, record);
+    }
+    if (error == DEPOSITARY_E_DAMAGED) { /* or a neighbour alone is, which does this one no harm */
+        climb = (struct climb){.tree = tree, .nodes = nodes, .place = place};
+        error = climb_up(proved, &climb, record);
+    }
     if (error)
         return error;
-    if (!leads_to_root(&climb, leaf))
-        return DEPOSITARY_E_DAMAGED;
-    keep(proved, &climb);
     out->count = 0;
     for (unsigned level = 0; level < climb.height; level++) {
         if (climb.rungs[level].has_sibling)

@@ -22,10 +22,10 @@ struct proved_tree {
 };
 
 /**
- * The path of the leaf at `index` to the root, read through `nodes` where it is not known, and checked: DEPOSITARY_E_DAMAGED unless leaf and path lead to the
- * root. What was proved by that is kept.
+ * Appends the clause record at `place`, read through `nodes`, to *record and sets its path to the root, of which what is not known is read, too. Checked:
+ * DEPOSITARY_E_DAMAGED unless record and path lead to the root. What was proved by that is kept.
  */
-MUST_USE int proved_path(struct proved *proved, const struct proved_tree *tree, const struct hash *leaf, uint64_t index,
-                         const struct nodes *nodes, struct merkle_path *out);
+MUST_USE int proved_clause(struct proved *proved, const struct proved_tree *tree, uint64_t place,
+                           const struct nodes *nodes, struct buffer *record, struct merkle_path *out);
 
 #endif

@@ -79,15 +79,10 @@ int ledger_clause(struct ledger *ledger, uint64_t edition_index, uint64_t clause
     int error = reading_begin(&reading, ledger, edition_index + 1, fault);
     if (error)
         return error;
-    size_t start = record->len;
+    const struct proved_tree tree = {edition_index + 1, clauses, clauses_root};
+    const size_t start = record->len;
     struct merkle_path found = {0};
-    error = must_be_there(reading.nodes.ops->clause(reading.nodes.reader, edition_index, place, record, fault), fault);
-    if (error == 0) {
-        const struct proved_tree tree = {edition_index + 1, clauses, clauses_root};
-        struct hash leaf;
-        merkle_leaf_hash(&leaf, bytes_slice(buffer_bytes(record), start, record->len - start));
-        error = proved_path(ledger->proved, &tree, &leaf, place, &reading.nodes, &found);
-    }
+    error = proved_clause(ledger->proved, &tree, place, &reading.nodes, record, &found);
     reading_end(&reading);
     if (error == DEPOSITARY_E_DAMAGED && (fault == NULL || fault->error == 0))
         fault_set(fault, error,

@@ -225,6 +225,7 @@ static const struct store_ops SQLITE_OPS = {
     .find = sqlite_find,
     .node = sqlite_node,
     .clause = sqlite_clause,
+    .clause_among = sqlite_clause_among,
     .clause_hash = sqlite_clause_hash,
     .clauses = sqlite_clauses,
     .nodes = sqlite_nodes,

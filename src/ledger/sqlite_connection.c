@@ -22,6 +22,9 @@ static const char *const WORDS[SQL_ALL] = {
                    " WHERE p.edition = ?1 AND p.place = ?2",
     [SQL_CLAUSE_HASH] = "SELECT c.leaf_hash, length(c.record) FROM place p JOIN clause c ON c.id = p.clause"
                         " WHERE p.edition = ?1 AND p.place = ?2",
+    [SQL_CLAUSE_AMONG] = "SELECT p.place, c.leaf_hash, CASE p.place WHEN ?4 THEN c.record END"
+                         " FROM place p CROSS JOIN clause c ON c.id = p.clause"
+                         " WHERE p.edition = ?1 AND p.place >= ?2 AND p.place < ?3 ORDER BY p.place",
     /* CROSS JOIN keeps SQLite to this order: places as they stand, then each clause by its id. */
     [SQL_CLAUSES] = "SELECT p.place, c.leaf_hash, c.record FROM place p CROSS JOIN clause c ON c.id = p.clause"
                     " WHERE p.edition = ?1 AND p.place >= ?2 ORDER BY p.place LIMIT ?3",

@@ -29,7 +29,7 @@ static int reader_new(struct store_reader **out, const char *path, struct fault 
         return DEPOSITARY_E_MEMORY;
     int error = connection_open(&reader->connection, path, fault);
     if (error == 0)
-        error = connection_run(&reader->connection, "PRAGMA query_only = ON;", fault);
+        error = connection_run(&reader->connection, "PRAGMA query_only = ON; PRAGMA cache_size = -8192;", fault);
     if (error) {
         reader_free(reader);
         return error;
@@ -284,6 +284,43 @@ int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t 
     int error = place_row(reader, SQL_CLAUSE, edition_index, place, &statement, fault);
     if (error == 0)
         error = append_column(record, statement, 0);
+    sqlite3_reset(statement);
+    return error;
+}
+
+/* The rows of a run of places, one for each. */
+static int among_rows(struct store_reader *reader, sqlite3_stmt *statement, uint64_t place, uint64_t from, size_t count,
+                      struct buffer *record, struct hash *leaf_hashes, struct fault *fault) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t found;
+        int code = sqlite3_step(statement);
+        if (code != SQLITE_ROW)
+            return no_row(&reader->connection, code, fault, "a clause at place", from + i);
+        if (!column_number(statement, 0, &found) || found != from + i || !column_hash(statement, 1, &leaf_hashes[i]))
+            return bad_row(fault, "the clause at place", from + i);
+        int error = found == place ? append_column(record, statement, 2) : DEPOSITARY_OK;
+        if (error)
+            return error;
+    }
+    return DEPOSITARY_OK;
+}
+
+int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from,
+                        size_t count, struct buffer *record, struct hash *leaf_hashes, struct fault *fault) {
+    sqlite3_stmt *statement;
+    int error = connection_statement(&reader->connection, SQL_CLAUSE_AMONG, &statement, fault);
+    if (error)
+        return error;
+    int code = bind_number(statement, 1, edition_index);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 2, from);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 3, from + count);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 4, place);
+    error = code == SQLITE_OK
+                ? among_rows(reader, statement, place, from, count, record, leaf_hashes, fault)
+                : connection_failed(&reader->connection, code, fault, "a clause at place %" PRIu64, place);
     sqlite3_reset(statement);
     return error;
 }

@@ -59,6 +59,9 @@ struct store_ops {
     /** Appends the clause record at a place of an edition to *record. */
     MUST_USE int (*clause)(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct buffer *record,
                            struct fault *fault);
+    /** The same, and with it (where a store has no such thing it is NULL) the leaf hashes, as stored, of the `count` clauses from place `from` on, among which it is. */
+    MUST_USE int (*clause_among)(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from,
+                                 size_t count, struct buffer *record, struct hash *leaf_hashes, struct fault *fault);
     /** Its leaf hash and length, without its bytes. */
     MUST_USE int (*clause_hash)(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
                                 uint64_t *record_len, struct fault *fault);

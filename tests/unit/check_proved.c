@@ -107,18 +107,47 @@ START_TEST(a_stored_clause_that_was_changed_is_found_though_its_path_is_known) {
 }
 END_TEST
 
+/* Rows of the group of the clause at place 18, and what becomes of it. */
+static const struct {
+    const char *sql;
+    int expected;
+} group_damages[] = {
+    {"UPDATE clause SET leaf_hash = flip(leaf_hash, 3) WHERE id = 18", 0}, /* not on its path */
+    {"DELETE FROM place WHERE edition = 2 AND place = 23", 0},
+    {"UPDATE place SET clause = 3 WHERE edition = 2 AND place = 16", 0},
+    {"UPDATE clause SET leaf_hash = flip(leaf_hash, 3) WHERE id = 20", DEPOSITARY_E_DAMAGED}, /* its sibling */
+    {"DELETE FROM place WHERE edition = 2 AND place = 19", DEPOSITARY_E_DAMAGED},
+    {"UPDATE place SET clause = 20 WHERE edition = 2 AND place = 18", DEPOSITARY_E_DAMAGED}, /* itself */
+};
+
+START_TEST(a_damaged_neighbour_does_no_harm_to_others) {
+    struct merkle_path path;
+    struct hash leaf;
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ledger_maker_sql(&maker, group_damages[_i].sql);
+    ck_assert_int_eq(ask(&shown, 18, &path, &leaf), group_damages[_i].expected);
+    if (group_damages[_i].expected == 0)
+        ask_well(&shown, 18);
+    ask_well(&shown, 8);
+    ask_well(&shown, 24);
+}
+END_TEST
+
 START_TEST(a_stored_node_that_was_changed_is_never_remembered) {
     struct merkle_path path;
     struct hash leaf;
     struct shown shown = deposit("treaty", 33);
     open_with(1u << 20);
     ask_well(&shown, 0); /* the upper nodes are known now */
-    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 2 AND idx = 6");
+    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 3 AND idx = 2");
     for (int round = 0; round < 2; round++) {
-        ck_assert_int_eq(ask(&shown, 31, &path, &leaf), DEPOSITARY_E_DAMAGED); /* 2/6 is beside its 2/7 */
-        ask_well(&shown, 17);
+        ck_assert_int_eq(ask(&shown, 31, &path, &leaf), DEPOSITARY_E_DAMAGED); /* 3/2 is beside its 3/3 */
+        ask_well(&shown, 8);
     }
-    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 2 AND idx = 6");
+    ask_well(&shown, 17); /* by its clauses the node is known now */
+    ask_well(&shown, 31);
+    ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 3 AND idx = 2");
     ask_all(&shown);
 }
 END_TEST
@@ -171,6 +200,8 @@ static Suite *suite(void) {
     tcase_add_loop_test(cases, paths_lead_to_the_root_whatever_is_remembered, 0,
                         (int)(sizeof capacities / sizeof capacities[0]));
     tcase_add_test(cases, a_stored_clause_that_was_changed_is_found_though_its_path_is_known);
+    tcase_add_loop_test(cases, a_damaged_neighbour_does_no_harm_to_others, 0,
+                        (int)(sizeof group_damages / sizeof *group_damages));
     tcase_add_test(cases, a_stored_node_that_was_changed_is_never_remembered);
     tcase_add_test(cases, another_root_is_not_led_to);
     tcase_add_test(cases, editions_are_not_taken_for_each_other);
