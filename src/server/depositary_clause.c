@@ -182,19 +182,11 @@ static int find_provision(struct call *call, const Depositary__V1__Clause *claus
     return error;
 }
 
-/* Fills in clause and provision; leaves them out where the edition has none with that eId. */
-static int add_clause(struct call *call, const struct edition_found *edition, const char *eid,
-                      Depositary__V1__GetClauseResponse *response) {
+/* Fills in clause and provision from the clause at that place, where the catalog says that the eId leads to it. */
+static int add_clause_at(struct call *call, const struct edition_found *edition, const char *eid, uint64_t place,
+                         Depositary__V1__GetClauseResponse *response) {
     struct clause_built built;
-    uint64_t place = 0;
-    int error = catalog_place(call_server(call)->catalog, edition->index, eid, &place);
-    if (error == DEPOSITARY_E_MISSING)
-        return no_such_clause(call, &edition->record);
-    if (error)
-        return answer_error(call, error);
-    if (place >= edition->record.clauses)
-        return edition_catalog_is_wrong(call);
-    error = clause_build(call, edition, 0, place, &built);
+    int error = clause_build(call, edition, 0, place, &built);
     if (error)
         return error;
     const Depositary__V1__Clause *clause = built.message->clause;
@@ -207,6 +199,39 @@ static int add_clause(struct call *call, const struct edition_found *edition, co
     }
     response->clause = built.message;
     return 0;
+}
+
+/* Leaves clause and provision out where the edition has none with that eId. *place is where it was found, if it was. */
+static int add_clause(struct call *call, const struct edition_found *edition, const char *eid, uint64_t *place,
+                      Depositary__V1__GetClauseResponse *response) {
+    int error = catalog_place(call_server(call)->catalog, edition->index, eid, place);
+    if (error == DEPOSITARY_E_MISSING)
+        return no_such_clause(call, &edition->record);
+    if (error)
+        return answer_error(call, error);
+    if (*place >= edition->record.clauses)
+        return edition_catalog_is_wrong(call);
+    return add_clause_at(call, edition, eid, *place, response);
+}
+
+/* The same for an edition on the shelf: where the clause is looked for is guessed at first. */
+static int add_clause_from_shelf(struct call *call, struct shelf_edition *edition, const char *eid,
+                                 Depositary__V1__GetClauseResponse *response) {
+    struct clause_built built;
+    uint64_t place;
+    int error = 0;
+    if (shelf_guess(edition, eid, &place)) {
+        error = clause_build(call, &edition->found, 0, place, &built);
+        if (!error && strcmp(built.message->clause->eid, eid) == 0) {
+            response->clause = built.message;
+            return 0;
+        }
+    }
+    if (!error)
+        error = add_clause(call, &edition->found, eid, &place, response);
+    if (!error && response->clause && !response->provision)
+        shelf_learn(edition, eid, place);
+    return error;
 }
 
 /*
@@ -229,7 +254,7 @@ static int answer_from_shelf(struct call *call, const Depositary__V1__GetClauseR
         return error;
     const struct edition_record *record = &edition->found.record;
     if (name->edition ? name->edition == record->edition : record->act != ACT_WITHDRAWAL) {
-        error = add_clause(call, &edition->found, name->eid, response);
+        error = add_clause_from_shelf(call, edition, name->eid, response);
         if (!error && input->known_ledger_size != context->state->size)
             error = shelf_ledger(context->shelf, call, &ledger);
         *is_answered = true;
@@ -246,6 +271,7 @@ static int make_response(struct call *call, const Depositary__V1__GetClauseReque
                          Depositary__V1__GetClauseResponse *response) {
     const Depositary__V1__ClauseName *name = input->name;
     struct edition_choice choice;
+    uint64_t place;
     if (!name || !eid_valid(bytes_text(name->eid))) {
         status_bad_field(&call->status, name ? "name.eid" : "name", "an eId is [A-Za-z0-9][A-Za-z0-9_.-]{0,127}");
         return DEPOSITARY_E_ARGUMENT;
@@ -257,7 +283,7 @@ static int make_response(struct call *call, const Depositary__V1__GetClauseReque
     struct edition_question question = {"name.", name->instrument, name->language, name->edition, input->as_of};
     error = edition_choose(call, &question, &choice);
     if (!error && choice.is_found)
-        error = add_clause(call, &choice.edition, name->eid, response);
+        error = add_clause(call, &choice.edition, name->eid, &place, response);
     if (!error)
         error = answer_ledger_state(call, input->known_ledger_size, &response->ledger);
     if (!error)

@@ -71,8 +71,10 @@ int edition_check_time(struct call *call, const struct edition_question *questio
 
 /* "edition <instrument> " or "edition <instrument> <language> ". */
 static struct bytes register_words(char out[WORDS_MAX + 1], const char *instrument, const char *language) {
-    int len = snprintf(out, WORDS_MAX + 1, "edition %s %s%s", instrument, language, language[0] ? " " : "");
-    return bytes_of(out, (size_t)len);
+    char *end = stpcpy(stpcpy(stpcpy(out, "edition "), instrument), " ");
+    if (language[0])
+        end = stpcpy(stpcpy(end, language), " ");
+    return bytes_of(out, (size_t)(end - out));
 }
 
 static int not_there(struct call *call, struct bytes words, struct edition_choice *out) {

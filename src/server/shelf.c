@@ -62,6 +62,44 @@ void shelf_free(struct shelf *shelf) {
     free(shelf);
 }
 
+/* ---- guesses */
+
+/* An eId as what stands before its last number, hashed, and that number; false where it does not end in one of 1 to 9 digits. */
+static bool split_eid(const char *eid, uint32_t *stem, uint32_t *number) {
+    size_t len = strlen(eid), end = len;
+    while (len > 0 && eid[len - 1] >= '0' && eid[len - 1] <= '9')
+        len--;
+    if (len == end || end - len > 9)
+        return false;
+    *stem = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < len; i++)
+        *stem = (*stem ^ (uint8_t)eid[i]) * 16777619u;
+    *number = 0;
+    for (size_t i = len; i < end; i++)
+        *number = *number * 10 + (uint32_t)(eid[i] - '0');
+    return true;
+}
+
+/* A rule: the stem, and the place that number 0 would have, which may be below 0. */
+bool shelf_guess(const struct shelf_edition *edition, const char *eid, uint64_t *place) {
+    uint32_t stem, number;
+    if (!split_eid(eid, &stem, &number))
+        return false;
+    const uint64_t rule = __atomic_load_n(&edition->rules[stem % SHELF_RULES], __ATOMIC_RELAXED);
+    *place = (uint32_t)(number + (uint32_t)rule);
+    return rule >> 32 == stem && *place < edition->found.record.clauses;
+}
+
+void shelf_learn(struct shelf_edition *edition, const char *eid, uint64_t place) {
+    uint32_t stem, number;
+    if (!split_eid(eid, &stem, &number) || place > UINT32_MAX)
+        return;
+    const uint64_t rule = (uint64_t)stem << 32 | (uint32_t)((uint32_t)place - number);
+    __atomic_store_n(&edition->rules[stem % SHELF_RULES], rule, __ATOMIC_RELAXED);
+}
+
+/* ---- making */
+
 /* A field of a response, encoded by itself. */
 static int encode(struct call *call, uint32_t field, const ProtobufCMessage *message, struct piece **out) {
     struct buffer encoded;

@@ -57,17 +57,36 @@ static void tear_down(void) {
 
 /* ---- calls */
 
-/* The same answer to the byte comes of a shelf, be it empty or not: its own bytes, then the pieces that it ends in. */
-static void ask_with_shelf(const struct ledger_state *state, struct bytes request, struct bytes expected) {
+/* Tells the shelf that the clause stands where the first one does, so that it guesses wrong. */
+static void mislead(struct shelf *shelf, struct call *call, const Depositary__V1__GetClauseRequest *input) {
+    const Depositary__V1__ClauseName *name = input->name;
+    struct shelf_edition *edition = NULL;
+    size_t line;
+    if (!name)
+        return;
+    const struct edition_question question = {"", name->instrument, name->language, 0, NULL};
+    if (!edition_line(call, &question, &line) || shelf_edition(shelf, call, line, &edition) || !edition)
+        return;
+    shelf_learn(edition, name->eid, 0);
+    shelf_edition_release(edition);
+}
+
+/* The same answer to the byte comes of a shelf, be it empty, or guess right or wrong: its own bytes, then the pieces that it ends in. */
+static void ask_with_shelf(const struct ledger_state *state, const Depositary__V1__GetClauseRequest *input,
+                           struct bytes request, struct bytes expected) {
     struct shelf *shelf;
     ck_assert_int_eq(shelf_new(&shelf, 1u << 20), 0);
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
         struct server_call context = {.server = &server, .state = state, .shelf = shelf};
         struct buffer answered;
         struct bytes message, response = {0};
         buffer_init(&answered, LIMIT_RESPONSE);
         arena_reset(&calls);
         struct call call = {.arena = &calls, .context = &context, .peer = "test"};
+        if (round == 2)
+            mislead(shelf, &call, input);
+        status_clear(&call.status);
+        call.status = (struct status){0};
         if (call_accept(&call, request, TIMEOUT_NS, &message) == STATUS_OK)
             call_handle(&call, &depositary_service, 1, message, &response);
         size_t tail_len = 0;
@@ -109,7 +128,7 @@ static const void *ask_state(const char *name, const ProtobufCMessage *input, co
     if (answered.len)
         memcpy(kept, answered.data, answered.len);
     if (strcmp(name, METHOD(GetClause)) == 0)
-        ask_with_shelf(state, buffer_bytes(&request), buffer_bytes(&answered));
+        ask_with_shelf(state, (const void *)input, buffer_bytes(&request), buffer_bytes(&answered));
     ck_assert_msg(answer_read(&answer, method, bytes_of(kept, answered.len), &answers, &fault) == 0, "%s",
                   fault_text(&fault));
     buffer_free(&request);
@@ -135,6 +154,38 @@ static void assert_bad_field(const char *field) {
     ck_assert_str_eq(answer.status.field, field);
     ck_assert_ptr_null(answer.message);
 }
+
+static struct shelf_edition *guesser;
+
+static void assert_guess(const char *eid, int64_t place) {
+    uint64_t found = 0;
+    bool is_guessed = shelf_guess(guesser, eid, &found);
+    ck_assert_msg(is_guessed == (place >= 0) && (!is_guessed || found == (uint64_t)place), "%s: %d, %d", eid,
+                  (int)is_guessed, (int)found);
+}
+
+START_TEST(places_are_guessed_by_numbers) {
+    static struct shelf_edition edition;
+    guesser = &edition;
+    edition.found.record.clauses = 100;
+    assert_guess("cl_5", -1);
+    shelf_learn(&edition, "cl_5", 7); /* preface and preamble come first */
+    assert_guess("cl_5", 7);
+    assert_guess("cl_1", 3);
+    assert_guess("cl_97", 99);
+    assert_guess("cl_98", -1); /* past the end */
+    assert_guess("art_5", -1);
+    assert_guess("cl_5a", -1);
+    assert_guess("preamble", -1);
+    assert_guess("cl_9999999999", -1);
+    shelf_learn(&edition, "att_1__art_50", 10);
+    assert_guess("att_1__art_41", 1);
+    assert_guess("att_1__art_39", -1); /* before the beginning */
+    shelf_learn(&edition, "preamble", 1);
+    shelf_learn(&edition, "cl_5", UINT64_MAX);
+    assert_guess("cl_5", 7);
+}
+END_TEST
 
 /* Requests. A field that is left out is empty. */
 #define TEXT(text) ((char *)(uintptr_t)(text))
@@ -1242,6 +1293,7 @@ int main(void) {
     Suite *suite = suite_create("depositary_service");
     TCase *clause = new_case(suite, "GetClause");
     tcase_add_test(clause, a_clause_is_proved_down_to_its_bytes);
+    tcase_add_test(clause, places_are_guessed_by_numbers);
     tcase_add_test(clause, a_held_state_is_not_sent_again);
     tcase_add_test(clause, an_old_edition_is_shown_as_old);
     tcase_add_test(clause, a_provision_finds_its_clause);
