@@ -249,6 +249,16 @@ static int write_map(struct writing *writing, json_t *object, const schema_field
     return error;
 }
 
+/* Of a choice the last on the wire is meant: what stands there of it already goes. */
+static void drop_choice(json_t *object, const schema_message *message, const schema_field *field) {
+    for (size_t i = 0; field->has_oneof_index && i < message->n_field; i++) {
+        const schema_field *other = message->field[i];
+        if (other != field && other->has_oneof_index && other->oneof_index == field->oneof_index) {
+            (void)json_object_del(object, schema_json_name(other));
+        }
+    }
+}
+
 static int write_field(struct writing *writing, json_t *object, const schema_message *message,
                        const struct taken *taken) {
     const schema_field *field = schema_field_numbered(message, taken->number);
@@ -266,6 +276,7 @@ static int write_field(struct writing *writing, json_t *object, const schema_mes
         return -1;
     }
     json_t *value = value_json(writing, field, taken);
+    drop_choice(object, message, field);
     return value == NULL ? -1 : json_object_set_new(object, schema_json_name(field), value);
 }
 

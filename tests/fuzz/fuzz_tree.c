@@ -144,7 +144,7 @@ static void try_any(struct reader *reader) {
     (void)!merkle_consistency_path(&path, other, size, fail_to_read, &reads);
     if (merkle_edge_load(&edge, size, fail_to_read, &reads) == 0)
         HOLDS(merkle_edge_append(&edge, &hash, refuse, NULL) != 0);
-    if (size > UINT32_MAX)
+    if (size > UINT64_C(1) << 32)
         HOLDS(merkle_tree_init(&tree, size) != 0);
 }
 

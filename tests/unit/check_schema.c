@@ -140,6 +140,23 @@ START_TEST(bytes_that_are_no_such_message_are_refused) {
 }
 END_TEST
 
+/* Found by fuzzing: both were shown, and nothing reads that back. */
+START_TEST(of_a_choice_the_last_is_meant) {
+    json_t *out = NULL;
+    ck_assert_int_eq(schema_print_json(&out, schema, "depositary.v1.Metadata",
+                                       bytes_of("\x12\x01"
+                                                "a\x1a\x01"
+                                                "b",
+                                                6),
+                                       &fault),
+                     0);
+    char *text = json_dumps(out, JSON_COMPACT);
+    ck_assert_str_eq(text, "{\"binary\":\"Yg==\"}");
+    free(text);
+    json_decref(out);
+}
+END_TEST
+
 /* Thousands of damaged sets: read or refused, and JSON through what was read, without harm (the sanitizers look on). */
 START_TEST(damaged_descriptors_do_no_harm) {
     static const char request[] =
@@ -183,6 +200,7 @@ int main(void) {
     tcase_add_test(tcase, forms_of_json_go_both_ways);
     tcase_add_test(tcase, what_json_may_not_hold_is_refused_and_nothing_is_written);
     tcase_add_test(tcase, bytes_that_are_no_such_message_are_refused);
+    tcase_add_test(tcase, of_a_choice_the_last_is_meant);
     tcase_add_test(tcase, damaged_descriptors_do_no_harm);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
