@@ -1,6 +1,7 @@
 /* depositary: the command line. Common options, then the verb. */
 #include "cli/cli.h"
 
+#include "base/secrecy.h"
 #include "rpc/socket.h"
 
 #include <nng/nng.h>
@@ -54,6 +55,7 @@ static int leading_options(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    secrecy_forbid_dumps(); /* the office's verbs hold keys and passphrases */
     struct cli cli = {
         .connect = getenv("DEPOSITARY_CONNECT"), .policy_path = getenv("DEPOSITARY_POLICY"), .timeout_s = 10};
     if (cli.connect == NULL || *cli.connect == '\0')

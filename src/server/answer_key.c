@@ -14,6 +14,7 @@
 #define PATH_ROOM   4096u
 #define FILE_MAX    256u
 #define FILE_START  "depositary/answer-key/v1\nseed "
+#define KEY_WORD    "public-key "
 #define SEED_LEN    crypto_sign_SEEDBYTES
 #define SEED_TEXT   sodium_base64_ENCODED_LEN(SEED_LEN, sodium_base64_VARIANT_ORIGINAL) /* with its NUL */
 #define KEY_NAME    "answer-key"
@@ -40,20 +41,36 @@ static void secret_buffer_free(struct buffer *buffer) {
     buffer_free(buffer);
 }
 
+static void public_key_of(uint8_t public_key[PUBLIC_KEY_LEN], const uint8_t seed[SEED_LEN]) {
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+    crypto_sign_seed_keypair(public_key, secret_key, seed);
+    sodium_memzero(secret_key, sizeof(secret_key));
+}
+
+/* Any 32 bytes are a seed: that they are those that were written, the public key after them says. */
+static bool parse_file(uint8_t seed[SEED_LEN], struct bytes in) {
+    struct bytes line, written;
+    uint8_t public_key[PUBLIC_KEY_LEN], told[PUBLIC_KEY_LEN];
+    size_t len = 0;
+    if (!bytes_take(&in, BYTES(FILE_START)) || !bytes_take_line(&in, &line) || !bytes_take(&in, BYTES(KEY_WORD)) ||
+        !bytes_take_line(&in, &written) || in.len != 0 || !base64_decode_exact(told, sizeof(told), written) ||
+        sodium_base642bin(seed, SEED_LEN, (const char *)line.data, line.len, NULL, &len, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        len != SEED_LEN) {
+        return false;
+    }
+    public_key_of(public_key, seed);
+    return sodium_memcmp(public_key, told, sizeof(told)) == 0;
+}
+
 static int read_seed(uint8_t seed[SEED_LEN], const char *path, struct fault *fault) {
     struct buffer file;
     int error = secret_buffer_init(&file);
     if (!error) {
         error = file_read_secret(&file, path, fault);
     }
-    struct bytes rest = buffer_bytes(&file);
-    struct bytes line;
-    size_t len = 0;
-    if (!error && (!bytes_take(&rest, BYTES(FILE_START)) || !bytes_take_line(&rest, &line) || rest.len != 0 ||
-                   sodium_base642bin(seed, SEED_LEN, (const char *)line.data, line.len, NULL, &len, NULL,
-                                     sodium_base64_VARIANT_ORIGINAL) != 0 ||
-                   len != SEED_LEN)) {
-        error = fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not an answer key, or is torn", path);
+    if (!error && !parse_file(seed, buffer_bytes(&file))) {
+        error = fault_set(fault, DEPOSITARY_E_FORMAT, "%s is not an answer key, or is torn or damaged", path);
     }
     secret_buffer_free(&file);
     return error;
@@ -63,10 +80,14 @@ static int write_seed(const uint8_t seed[SEED_LEN], const char *path, struct fau
     struct buffer file;
     int error = secret_buffer_init(&file);
     char text[SEED_TEXT];
+    uint8_t public_key[PUBLIC_KEY_LEN];
     if (!error) {
+        public_key_of(public_key, seed);
         sodium_bin2base64(text, sizeof(text), seed, SEED_LEN, sodium_base64_VARIANT_ORIGINAL);
         buffer_append(&file, BYTES(FILE_START));
         buffer_append_text(&file, text);
+        buffer_append(&file, BYTES("\n" KEY_WORD));
+        buffer_append_base64(&file, bytes_of(public_key, sizeof(public_key)));
         buffer_append(&file, BYTES("\n"));
         error = file.error;
         sodium_memzero(text, sizeof(text));

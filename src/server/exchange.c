@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ANSWER_MAX        (LIMIT_RESPONSE + 256u * 1024) /* bytes of an encoded answer, status and metadata with it */
 #define DESK_BUFFER_KEPT  (64u * 1024)                   /* bytes of a buffer that is kept for the next call */
@@ -140,10 +141,14 @@ static void leave_desk(struct exchange *exchange) {
     exchange->desk = NULL;
 }
 
-/* Every call at debug; at info those that change the ledger and those that took long; the service's own failures always. */
+/*
+ * Every call at debug; at info those that change the ledger and those that took long; the service's own failures always. Bytes that are no message are
+ * INTERNAL by gRPC's table, and the caller's failure: nobody fills our log with them.
+ */
 static enum log_level level_of(const struct call *call, uint64_t duration_ns) {
     enum status_code code = call->status.code;
-    bool is_failure = code == STATUS_DATA_LOSS || code == STATUS_UNKNOWN || (code == STATUS_INTERNAL && call->method);
+    bool is_unreadable = strcmp(call->status.reason, "UNREADABLE") == 0;
+    bool is_failure = code == STATUS_DATA_LOSS || code == STATUS_UNKNOWN || (code == STATUS_INTERNAL && !is_unreadable);
     if (is_failure) {
         return LOG_LEVEL_WARNING;
     }

@@ -5,17 +5,21 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
+#include <event2/util.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "base/log.h"
 #include "ledger/tiles.h"
 
 #define HTTP_HEADERS_MAX (16 * 1024) /* bytes of a request's head */
 #define HTTP_BODY_MAX    1024        /* no request here has a body */
 #define HTTP_TIMEOUT_S   10
+#define ACCEPT_PAUSE_MS  200           /* after an error of accept(2) */
 #define METRICS_MAX      (256u * 1024) /* bytes of the page */
 
 struct http {
@@ -127,6 +131,33 @@ static void stop_loop(evutil_socket_t fd, short events, void *context) {
     event_base_loopbreak(http->base);
 }
 
+/* ---- accepting */
+
+static void accept_again(evutil_socket_t fd, short events, void *listener) {
+    (void)fd;
+    (void)events;
+    evconnlistener_enable(listener);
+}
+
+/* After an error of accept(2), such as no descriptor left: what waits would be told of at once again, without end. The context is evhttp's. */
+static void pause_accepting(struct evconnlistener *listener, void *context) {
+    const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_MS * 1000};
+    (void)context;
+    log_line(LOG_LEVEL_WARNING, "no connection can be taken", "listen", "http", "reason",
+             evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()), NULL);
+    evconnlistener_disable(listener);
+    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_again, listener, &pause) != 0)
+        evconnlistener_enable(listener); /* spinning is better than deafness */
+}
+
+static int listen_on(struct http *http, const char *address, const char *host, uint16_t port, struct fault *fault) {
+    struct evhttp_bound_socket *socket = evhttp_bind_socket_with_handle(http->server, host, port);
+    if (socket == NULL)
+        return fault_set(fault, DEPOSITARY_E_IO, "--http %s: %s", address, strerror(errno));
+    evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(socket), pause_accepting);
+    return 0;
+}
+
 static void *run(void *context) {
     struct http *http = context;
     event_base_dispatch(http->base);
@@ -186,12 +217,11 @@ int http_start(struct http **out, const char *address, const struct http_source 
     int error = 0;
     if (!set_up(http))
         error = fault_set(fault, DEPOSITARY_E_MEMORY, "the HTTP listener cannot be made");
-    else if (evhttp_bind_socket(http->server, host, port) != 0)
-        error = fault_set(fault, DEPOSITARY_E_IO, "--http %s: %s", address, strerror(errno));
-    else if (pthread_create(&http->thread, NULL, run, http) != 0)
-        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no thread for the HTTP listener");
     else
-        http->has_thread = true;
+        error = listen_on(http, address, host, port, fault);
+    if (error == 0 && pthread_create(&http->thread, NULL, run, http) != 0)
+        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no thread for the HTTP listener");
+    http->has_thread = error == 0;
     if (error != 0) {
         http_stop(http);
         return error;

@@ -3,18 +3,13 @@
 
 #include "server/process.h"
 
+#include "base/secrecy.h"
+
 #include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-
-static void forbid_core_dumps(void) {
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 /* A descriptor for each connection, as far as whoever started us allows. */
 static void raise_descriptors(void) {
@@ -42,7 +37,7 @@ static void stay_on(const char *cpus) {
 }
 
 void process_prepare(sigset_t *awaited, const char *cpus) {
-    forbid_core_dumps();
+    secrecy_forbid_dumps();
     raise_descriptors();
     prefer_throughput();
     if (cpus) {

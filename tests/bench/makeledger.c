@@ -136,6 +136,8 @@ static void write_rest(const struct ledger_maker *maker, const char *dir) {
     buffer_clear(&text);
     buffer_append_text(&text, "depositary/answer-key/v1\nseed ");
     buffer_append_base64(&text, bytes_of(maker->answer_key.secret, 32));
+    buffer_append_text(&text, "\npublic-key ");
+    buffer_append_base64(&text, bytes_of(maker->answer_key.verifier.public_key, PUBLIC_KEY_LEN));
     buffer_append_text(&text, "\n");
     MUST(file_path(path, sizeof path, dir, "keys") == 0);
     MUST(file_make_dir(path, 0700, NULL) == 0);

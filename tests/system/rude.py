@@ -135,4 +135,5 @@ def main():
         raise SystemExit("memory grows with the connections")
 
 
-main()
+if __name__ == "__main__":
+    main()

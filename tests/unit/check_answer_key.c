@@ -1,6 +1,7 @@
 /* The answer key: its file keeps it and nobody else reads it; the ledger says whether it seals. */
 #include "server/answer_key.h"
 
+#include "base/file.h"
 #include "ledger_maker.h"
 
 #include <check.h>
@@ -134,7 +135,7 @@ START_TEST(torn_or_longer_file_is_refused_and_kept) {
     answer_key_close(&key);
     struct stat status;
     ck_assert_int_eq(stat(path, &status), 0);
-    for (off_t len = status.st_size - 1; len >= 0; len -= 7) {
+    for (off_t len = status.st_size - 1; len >= 0; len--) {
         ck_assert_int_eq(truncate(path, len), 0);
         ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT);
         ck_assert_int_eq(stat(path, &status), 0);
@@ -145,6 +146,34 @@ START_TEST(torn_or_longer_file_is_refused_and_kept) {
     fputs("depositary/answer-key/v1\nseed AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nmore\n", file);
     fclose(file);
     ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT);
+}
+END_TEST
+
+static void write_over(struct bytes in) {
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(in.data, 1, in.len, file), in.len);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Else it would be another key, which nobody has authorised, and no word of why. */
+START_TEST(a_changed_bit_of_any_byte_is_refused) {
+    struct answer_key key;
+    struct buffer whole;
+    make_key(&key);
+    answer_key_close(&key);
+    buffer_init(&whole, 4096);
+    ck_assert_int_eq(file_read(&whole, path, NULL), 0);
+    for (size_t at = 0; at < whole.len; at++) {
+        uint8_t bit = (uint8_t)(1u << at % 8);
+        whole.data[at] ^= bit;
+        write_over(buffer_bytes(&whole));
+        ck_assert_msg(open_again() == DEPOSITARY_E_FORMAT, "byte %zu", at);
+        whole.data[at] ^= bit;
+    }
+    write_over(buffer_bytes(&whole));
+    ck_assert_int_eq(open_again(), 0);
+    buffer_free(&whole);
 }
 END_TEST
 
@@ -200,6 +229,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("answer_key");
     TCase *tests = tcase_create("answer_key");
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, key_is_made_once_and_signs);
     tcase_add_test(tests, many_at_once_make_one_key);
@@ -207,6 +237,7 @@ int main(void) {
     tcase_add_test(tests, file_and_folder_are_the_owners_alone);
     tcase_add_test(tests, file_that_others_may_read_is_refused);
     tcase_add_test(tests, torn_or_longer_file_is_refused_and_kept);
+    tcase_add_test(tests, a_changed_bit_of_any_byte_is_refused);
     tcase_add_test(tests, key_without_a_record_is_not_authorised);
     tcase_add_test(tests, window_is_half_open);
     tcase_add_test(tests, revoked_key_is_not_authorised);
