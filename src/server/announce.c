@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "rpc/socket.h"
 #include "server/config.h"
+#include "server/knock.h"
 #include "server/view.h"
 
 #include <nng/nng.h>
@@ -135,8 +136,7 @@ static enum door listen_until(struct announcer *announcer, nng_socket socket, in
     return DOOR_SHUT;
 }
 
-static enum door knock(void *context, int timeout_ms) {
-    struct announcer *announcer = context;
+static enum door knock_over_tls(struct announcer *announcer, int timeout_ms) {
     nng_socket socket;
     if (nng_sub0_open(&socket) != 0) {
         return DOOR_SILENT;
@@ -150,6 +150,24 @@ static enum door knock(void *context, int timeout_ms) {
     }
     (void)socket_close(socket);
     return door;
+}
+
+static void say(void *announcer) {
+    announcer_say(announcer);
+}
+
+static enum door knock(void *context, int timeout_ms) {
+    static const enum door doors[] = {[KNOCK_HEARD] = DOOR_SERVING,
+                                      [KNOCK_SILENT] = DOOR_SILENT,
+                                      [KNOCK_SHUT] = DOOR_SHUT,
+                                      [KNOCK_UNTRIED] = DOOR_UNTRIED};
+    struct announcer *announcer = context;
+    char url[600];
+    if (config_is_tls(announcer->url)) {
+        return knock_over_tls(announcer, timeout_ms);
+    }
+    door_address(url, sizeof(url), announcer->url);
+    return doors[knock_listen(url, timeout_ms, say, announcer)];
 }
 
 static unsigned arrivals(const void *context) {

@@ -8,6 +8,7 @@
 #include "rpc/call.h"
 #include "rpc/socket.h"
 #include "server/config.h"
+#include "server/knock.h"
 
 #include <errno.h>
 #include <nng/nng.h>
@@ -27,8 +28,7 @@
 
 /* ---- one knock */
 
-/* Where to connect to for a URL that is listened on: an address that stands for all of them is asked on loopback. */
-static void connect_url(char *out, size_t capacity, const char *url) {
+void door_address(char *out, size_t capacity, const char *url) {
     static const char *const every[][2] = {{"tcp://0.0.0.0:", "tcp://127.0.0.1:"},
                                            {"tcp://*:", "tcp://127.0.0.1:"},
                                            {"tcp://:", "tcp://127.0.0.1:"},
@@ -92,9 +92,9 @@ static int set_up_socket(nng_socket socket, int timeout_ms, bool *is_connected) 
 int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls) {
     char url[600];
     nng_dialer dialer;
-    connect_url(url, sizeof(url), listen_url);
+    door_address(url, sizeof(url), listen_url);
     int error = nng_dialer_create(&dialer, socket, url);
-    if (!error && config_is_tls(url) && tls_give_dialer(tls, dialer) != 0) {
+    if (!error && tls_give_dialer(tls, dialer) != 0) {
         error = NNG_ECRYPTO;
     }
     return error ? error : nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
@@ -117,23 +117,45 @@ static enum door ask(nng_socket socket, const char *url, const struct tls *tls, 
     return door;
 }
 
-enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms) {
-    struct buffer request;
-    buffer_init(&request, LIMIT_REQUEST);
+static enum door knock_over_tls(const char *listen_url, const struct tls *tls, int timeout_ms, struct bytes request) {
     nng_socket socket;
     bool is_connected = false;
     enum door door = DOOR_SHUT;
-    if (print_request(&request) == 0 && nng_req0_open(&socket) == 0) {
+    if (nng_req0_open(&socket) == 0) {
         if (set_up_socket(socket, timeout_ms, &is_connected) == 0) {
-            door = ask(socket, listen_url, tls, buffer_bytes(&request));
+            door = ask(socket, listen_url, tls, request);
         }
         nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, NULL, NULL); /* is_connected ends with this function */
         (void)socket_close(socket);
     }
-    buffer_free(&request);
     if (door == DOOR_SILENT && !__atomic_load_n(&is_connected, __ATOMIC_ACQUIRE)) {
         door = DOOR_SHUT;
     }
+    return door;
+}
+
+static enum door knock_plainly(const char *listen_url, int timeout_ms, struct bytes request) {
+    static const enum door doors[] = {
+        [KNOCK_SILENT] = DOOR_SILENT, [KNOCK_SHUT] = DOOR_SHUT, [KNOCK_UNTRIED] = DOOR_UNTRIED};
+    char url[600];
+    struct buffer response;
+    door_address(url, sizeof(url), listen_url);
+    buffer_init(&response, ANSWER_MEMORY);
+    enum knock knock = knock_ask(url, request, timeout_ms, &response);
+    enum door door = knock == KNOCK_HEARD ? read_response(buffer_bytes(&response)) : doors[knock];
+    buffer_free(&response);
+    return door;
+}
+
+enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms) {
+    struct buffer request;
+    buffer_init(&request, LIMIT_REQUEST);
+    enum door door = DOOR_UNTRIED;
+    if (print_request(&request) == 0) {
+        door = config_is_tls(listen_url) ? knock_over_tls(listen_url, tls, timeout_ms, buffer_bytes(&request))
+                                         : knock_plainly(listen_url, timeout_ms, buffer_bytes(&request));
+    }
+    buffer_free(&request);
     return door;
 }
 
@@ -168,7 +190,11 @@ static bool look_after(struct door_watch *watch, const struct watched_door *door
         unsigned arrivals = door->arrivals(door->context);
         enum door found = door->knock(door->context, KNOCK_MS);
         bool is_answering = found == DOOR_SERVING || found == DOOR_NOT_SERVING;
-        if (is_answering || arrivals != door->arrivals(door->context)) {
+        /* Want of descriptors is no death of the door's: to throw the others out would not help whom it turns away. */
+        if (found == DOOR_UNTRIED) {
+            log_line(LOG_LEVEL_WARNING, "no descriptor is left to try the front door with", "listen", door->url, NULL);
+        }
+        if (is_answering || found == DOOR_UNTRIED || arrivals != door->arrivals(door->context)) {
             return is_answering;
         }
     }

@@ -12,7 +12,8 @@ enum door {
     DOOR_SERVING,
     DOOR_NOT_SERVING, /* answered, but health says no */
     DOOR_SILENT,      /* a connection, but no answer in time */
-    DOOR_SHUT         /* no connection */
+    DOOR_SHUT,        /* no connection */
+    DOOR_UNTRIED      /* this process has no descriptor left to try it with */
 };
 
 #define DOOR_TIMEOUT_MS 3000
@@ -22,7 +23,9 @@ enum door {
  * certificate is shown to a door that wants one; may be NULL.
  */
 enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms);
-/** Dials such a URL, without waiting. An nng error. */
+/** Where to connect to for a URL that is listened on: an address that stands for all of them is asked on loopback. */
+void door_address(char *out, size_t capacity, const char *listen_url);
+/** Dials a URL of tls+tcp:// that is listened on, without waiting. An nng error. Others are knocked at by knock.h. */
 int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls);
 
 /** A door that is looked after. */

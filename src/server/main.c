@@ -90,7 +90,7 @@ static int open_tls(struct tls **out, const struct config *config) {
 }
 
 static int probe(const struct config *config) {
-    static const char *const words[] = {"serving", "not serving", "no answer", "no connection"};
+    static const char *const words[] = {"serving", "not serving", "no answer", "no connection", "no descriptor left"};
     int code = EXIT_OK;
     struct tls *tls = NULL;
     if (open_tls(&tls, config) != 0) {

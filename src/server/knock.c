@@ -1,0 +1,234 @@
+/* Knocking (knock.h). Nothing here waits past its end; the socket never blocks. */
+#include "server/knock.h"
+
+#include "base/time.h"
+#include "server/sp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define NS_PER_MS    UINT64_C(1000000)
+#define SAY_AGAIN_MS 200
+#define FRAME_HEAD   8u /* bytes of length; over ipc one more before them */
+#define REQUEST_ID                                                                                                     \
+    { 0x80, 0, 0, 1 }
+
+enum { REQ = 0x30, REP = 0x31, PUB = 0x20, SUB = 0x21 }; /* numbers of the SP protocols */
+
+struct knocker {
+    int fd; /* -1: none */
+    enum sp_carrier carrier;
+    uint64_t end_ns;
+};
+
+/* ---- waiting and moving bytes */
+
+static bool wait_for(const struct knocker *knocker, short events, uint64_t end_ns) {
+    struct pollfd one = {.fd = knocker->fd, .events = events};
+    for (;;) {
+        uint64_t now = clock_monotonic_ns();
+        int left_ms = now >= end_ns ? 0 : (int)((end_ns - now + NS_PER_MS - 1) / NS_PER_MS);
+        int ready = poll(&one, 1, left_ms);
+        if (ready > 0 || (ready == 0 && left_ms == 0)) {
+            return ready > 0;
+        }
+        if (ready < 0 && errno != EINTR) {
+            return false;
+        }
+    }
+}
+
+static bool send_all(const struct knocker *knocker, struct bytes in) {
+    while (in.len > 0) {
+        ssize_t sent = send(knocker->fd, in.data, in.len, MSG_NOSIGNAL);
+        if (sent > 0) {
+            in = bytes_slice(in, (size_t)sent, in.len);
+        } else if (sent == 0 || (errno != EAGAIN && errno != EINTR) || !wait_for(knocker, POLLOUT, knocker->end_ns)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* len bytes to out; those that are not wanted go to NULL. */
+static bool receive_all(const struct knocker *knocker, uint8_t *out, size_t len) {
+    uint8_t unwanted[256];
+    while (len > 0) {
+        uint8_t *place = out ? out : unwanted;
+        size_t room = out || len < sizeof(unwanted) ? len : sizeof(unwanted);
+        ssize_t got = recv(knocker->fd, place, room, 0);
+        if (got > 0) {
+            len -= (size_t)got;
+            out = out ? out + got : NULL;
+        } else if (got == 0 || (errno != EAGAIN && errno != EINTR) || !wait_for(knocker, POLLIN, knocker->end_ns)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- connecting */
+
+static bool is_for_want_of_room(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* KNOCK_HEARD: connected. */
+static enum knock connect_to(struct knocker *knocker, const struct sockaddr *address, socklen_t len) {
+    int error = 0;
+    socklen_t error_len = sizeof(error);
+    knocker->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (knocker->fd < 0) {
+        return is_for_want_of_room(errno) ? KNOCK_UNTRIED : KNOCK_SHUT;
+    }
+    if (connect(knocker->fd, address, len) == 0) {
+        return KNOCK_HEARD;
+    }
+    bool is_there = errno == EINPROGRESS && wait_for(knocker, POLLOUT, knocker->end_ns) &&
+                    getsockopt(knocker->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 && error == 0;
+    return is_there ? KNOCK_HEARD : KNOCK_SHUT;
+}
+
+static enum knock connect_ipc(struct knocker *knocker, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        return KNOCK_SHUT;
+    }
+    memcpy(address.sun_path, path, strlen(path));
+    knocker->carrier = SP_IPC;
+    return connect_to(knocker, (const struct sockaddr *)&address, sizeof(address));
+}
+
+/* "HOST:PORT", where an IPv6 address stands in brackets. */
+static enum knock connect_tcp(struct knocker *knocker, const char *place) {
+    char host[256];
+    const char *colon = strrchr(place, ':');
+    size_t len = colon ? (size_t)(colon - place) : 0;
+    if (len >= 2 && place[0] == '[' && place[len - 1] == ']') {
+        place++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof(host)) {
+        return KNOCK_SHUT;
+    }
+    memcpy(host, place, len);
+    host[len] = '\0';
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
+    int error = getaddrinfo(host, colon + 1, &hints, &found);
+    if (error) {
+        return error == EAI_MEMORY || (error == EAI_SYSTEM && is_for_want_of_room(errno)) ? KNOCK_UNTRIED : KNOCK_SHUT;
+    }
+    knocker->carrier = SP_TCP;
+    enum knock knock = connect_to(knocker, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return knock;
+}
+
+/* Connects and exchanges greetings: ours of this protocol, theirs of that. KNOCK_HEARD: it stands. */
+static enum knock greet(struct knocker *knocker, const char *url, uint8_t ours, uint8_t theirs) {
+    const uint8_t greeting[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, ours, 0, 0};
+    const uint8_t wanted[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, theirs, 0, 0};
+    uint8_t got[SP_GREETING_LEN];
+    enum knock knock = KNOCK_SHUT;
+    if (strncmp(url, "ipc://", 6) == 0) {
+        knock = connect_ipc(knocker, url + 6);
+    } else if (strncmp(url, "tcp://", 6) == 0) {
+        knock = connect_tcp(knocker, url + 6);
+    }
+    if (knock != KNOCK_HEARD) {
+        return knock;
+    }
+    bool is_greeted = send_all(knocker, bytes_of(greeting, sizeof(greeting))) &&
+                      receive_all(knocker, got, sizeof(got)) && memcmp(got, wanted, sizeof(wanted)) == 0;
+    return is_greeted ? KNOCK_HEARD : KNOCK_SHUT;
+}
+
+static void begin(struct knocker *knocker, int timeout_ms) {
+    *knocker = (struct knocker){.fd = -1, .end_ns = clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS};
+}
+
+static void end(struct knocker *knocker) {
+    if (knocker->fd >= 0) {
+        close(knocker->fd);
+    }
+}
+
+/* ---- frames */
+
+/* The length of the frame that comes. */
+static bool receive_head(const struct knocker *knocker, uint64_t *len) {
+    uint8_t head[1 + FRAME_HEAD];
+    const size_t head_len = FRAME_HEAD + (knocker->carrier == SP_IPC ? 1u : 0u);
+    if (!receive_all(knocker, head, head_len)) {
+        return false;
+    }
+    *len = 0;
+    for (size_t i = head_len - FRAME_HEAD; i < head_len; i++) {
+        *len = *len << 8 | head[i];
+    }
+    return true;
+}
+
+static bool send_request(const struct knocker *knocker, struct bytes request) {
+    static const uint8_t id[] = REQUEST_ID;
+    uint8_t head[1 + FRAME_HEAD + sizeof(id)];
+    const uint8_t *body = sp_frame_write(head, knocker->carrier, bytes_of(id, sizeof(id)), request.len);
+    return send_all(knocker, bytes_of(head, (size_t)(body - head))) && send_all(knocker, request);
+}
+
+static bool receive_answer(const struct knocker *knocker, struct buffer *response) {
+    static const uint8_t id[] = REQUEST_ID;
+    uint8_t got[sizeof(id)];
+    uint64_t len;
+    if (!receive_head(knocker, &len) || len < sizeof(id) || !receive_all(knocker, got, sizeof(got)) ||
+        memcmp(got, id, sizeof(id)) != 0 || len - sizeof(id) > response->limit) {
+        return false;
+    }
+    uint8_t *place = buffer_extend(response, (size_t)len - sizeof(id));
+    return place && receive_all(knocker, place, (size_t)len - sizeof(id));
+}
+
+/* ---- what others ask for */
+
+enum knock knock_ask(const char *url, struct bytes request, int timeout_ms, struct buffer *response) {
+    struct knocker knocker;
+    begin(&knocker, timeout_ms);
+    enum knock knock = greet(&knocker, url, REQ, REP);
+    if (knock == KNOCK_HEARD && !(send_request(&knocker, request) && receive_answer(&knocker, response))) {
+        knock = KNOCK_SILENT;
+    }
+    end(&knocker);
+    return knock;
+}
+
+/* What is said before the publisher knows of us is not heard: so it is said again. */
+static bool hear(const struct knocker *knocker, void (*say)(void *context), void *context) {
+    uint64_t len;
+    do {
+        say(context);
+        uint64_t pause_end = clock_monotonic_ns() + SAY_AGAIN_MS * NS_PER_MS;
+        if (wait_for(knocker, POLLIN, pause_end < knocker->end_ns ? pause_end : knocker->end_ns)) {
+            return receive_head(knocker, &len) && receive_all(knocker, NULL, (size_t)len);
+        }
+    } while (clock_monotonic_ns() < knocker->end_ns);
+    return false;
+}
+
+enum knock knock_listen(const char *url, int timeout_ms, void (*say)(void *context), void *context) {
+    struct knocker knocker;
+    begin(&knocker, timeout_ms);
+    enum knock knock = greet(&knocker, url, SUB, PUB);
+    if (knock == KNOCK_HEARD && !hear(&knocker, say, context)) {
+        knock = KNOCK_SILENT;
+    }
+    end(&knocker);
+    return knock;
+}
