@@ -97,7 +97,9 @@ int main(int argc, char **argv) {
         cli_json_unverified(&cli, NULL);
     bool was_connected = cli.client != NULL;
     cli_clean_up(&cli);
-    if (was_connected && socket_none_left())
-        nng_fini(); /* nng frees dialers and pipes on a thread of its own, which this waits for */
+    /* nng frees dialers and pipes on a thread of its own, which this waits for; where no connection came about nng 1.5.2 now and then ends the
+     * process in it ("panic: pthread_mutex_lock"), and the exit code would be that. */
+    if (was_connected && status != CLI_UNREACHABLE && socket_none_left())
+        nng_fini();
     return status;
 }
