@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGAIN_MAX     10 /* times that pages are read from the first again */
+#define PAGES_EXPIRED (-1)
+
 static int pages_add(struct cli_pages *pages, depositary_answer *answer) {
     void *more = realloc(pages->answers, (pages->count + 1) * sizeof *pages->answers);
     if (more == NULL) {
@@ -15,12 +18,21 @@ static int pages_add(struct cli_pages *pages, depositary_answer *answer) {
     return 0;
 }
 
-/* The page after `before`, which is NULL for the first. */
+/* The ledger has grown since the page before: the pages are of one state, so they are read again from the first. */
+static bool has_expired(const depositary_answer *answer, const depositary_answer *before) {
+    return before != NULL && answer != NULL && strcmp(depositary_answer_status_reason(answer), "PAGE_EXPIRED") == 0;
+}
+
+/* The page after `before`, which is NULL for the first. PAGES_EXPIRED: nothing was told. */
 static int read_page(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, const depositary_answer *before,
                      struct cli_pages *pages) {
     const depositary_page page = {.token = before != NULL ? depositary_answer_next_page(before) : NULL};
     depositary_answer *answer = NULL;
     int error = fetch(cli, context, &page, &answer);
+    if (error != 0 && has_expired(answer, before)) {
+        depositary_answer_free(&answer);
+        return PAGES_EXPIRED;
+    }
     int status = error != 0 || (is_kept && before == NULL) ? cli_receipt(cli, answer) : 0;
     if (error != 0)
         status = cli_answer_failed(cli, answer, error);
@@ -34,12 +46,23 @@ static int read_page(struct cli *cli, cli_fetch *fetch, void *context, bool is_k
 int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out) {
     const depositary_answer *last = NULL;
     int status = 0;
+    unsigned again = 0;
     *out = (struct cli_pages){0};
     do {
         status = read_page(cli, fetch, context, is_kept, last, out);
+        if (status == PAGES_EXPIRED && again++ < AGAIN_MAX) {
+            cli_pages_free(out);
+            last = NULL;
+            status = 0;
+            continue;
+        }
         if (status == 0)
             last = out->answers[out->count - 1];
-    } while (status == 0 && *depositary_answer_next_page(last) != '\0');
+    } while (status == 0 && (last == NULL || *depositary_answer_next_page(last) != '\0'));
+    if (status == PAGES_EXPIRED) {
+        cli_error("the ledger grew each time before all pages were read");
+        status = CLI_REFUSED;
+    }
     if (status != 0)
         cli_pages_free(out);
     return status;

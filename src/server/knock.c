@@ -2,6 +2,7 @@
 #include "server/knock.h"
 
 #include "base/time.h"
+#include "base/url.h"
 #include "server/sp.h"
 
 #include <errno.h>
@@ -106,20 +107,12 @@ static enum knock connect_ipc(struct knocker *knocker, const char *path) {
     return connect_to(knocker, (const struct sockaddr *)&address, sizeof(address));
 }
 
-/* "HOST:PORT", where an IPv6 address stands in brackets. */
-static enum knock connect_tcp(struct knocker *knocker, const char *place) {
-    char host[256];
-    const char *colon = strrchr(place, ':');
-    size_t len = colon ? (size_t)(colon - place) : 0;
-    if (len >= 2 && place[0] == '[' && place[len - 1] == ']') {
-        place++;
-        len -= 2;
-    }
-    if (len == 0 || len >= sizeof(host)) {
+static enum knock connect_tcp(struct knocker *knocker, const char *url) {
+    char host[URL_HOST_MAX + 1];
+    const char *colon = strrchr(url, ':');
+    if (!colon || !url_host(host, url)) {
         return KNOCK_SHUT;
     }
-    memcpy(host, place, len);
-    host[len] = '\0';
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     int error = getaddrinfo(host, colon + 1, &hints, &found);
@@ -141,7 +134,7 @@ static enum knock greet(struct knocker *knocker, const char *url, uint8_t ours, 
     if (strncmp(url, "ipc://", 6) == 0) {
         knock = connect_ipc(knocker, url + 6);
     } else if (strncmp(url, "tcp://", 6) == 0) {
-        knock = connect_tcp(knocker, url + 6);
+        knock = connect_tcp(knocker, url);
     }
     if (knock != KNOCK_HEARD) {
         return knock;

@@ -72,7 +72,7 @@ for door in stream rep0; do
 done
 
 # At the start: whatever there is, it either serves or says why not, soon, and leaves a folder on which the next start serves.
-for limit in 4 8 12 16 20 24; do
+for limit in 10 12 14 16 20 24; do
     url=tcp://127.0.0.1:$(free_port)
     (ulimit -n $limit && exec depositaryd --data "$work/few" --listen "$url" --http none) >"$work/few.out" 2>&1 &
     poor=$!
