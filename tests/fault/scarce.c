@@ -5,13 +5,17 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
 #ifdef IS_SANITIZED /* by CMake: this file itself is not instrumented, as it is called before a sanitizer is ready */
 #define REAL(function) __interceptor_##function
+#define IS_SPARED                                                                                                      \
+    (!pthread_equal(pthread_self(), arming)) /* a sanitizer ends the process when its own threads get nothing */
 #else
 #define REAL(function) __libc_##function
+#define IS_SPARED      false
 #endif
 
 void *REAL(malloc)(size_t size);
@@ -22,9 +26,11 @@ void *REAL(realloc)(void *at, size_t size);
 static int left = -1;
 static bool is_for_good;
 static unsigned refused;
+static pthread_t arming;
 
 void scarce_arm(unsigned after, bool is_lasting) {
     is_for_good = is_lasting;
+    arming = pthread_self();
     refused = 0;
     __atomic_store_n(&left, (int)after, __ATOMIC_RELEASE);
 }
@@ -40,6 +46,8 @@ unsigned scarce_disarm(void) {
 
 static bool is_refused(void) {
     int now = __atomic_load_n(&left, __ATOMIC_ACQUIRE);
+    if (now < 0 || IS_SPARED)
+        return false;
     while (now > 0 && !__atomic_compare_exchange_n(&left, &now, now - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     }
     if (now != 0)
