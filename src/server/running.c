@@ -30,11 +30,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKERS        3u
-#define WORK_QUEUE_MAX 64u
-#define DRAIN_STEP_MS  20
-#define LINGER_MS      150 /* for the last answers to leave the machine: nng drops what it holds when a socket is closed */
-#define NS_PER_MS      UINT64_C(1000000)
+#define WORKERS         3u
+#define WORK_QUEUE_MAX  64u
+#define KNOCKS_AT_START 5u
+#define DRAIN_STEP_MS   20
+#define LINGER_MS       150 /* for the last answers to leave the machine: nng drops what it holds when a socket is closed */
+#define NS_PER_MS       UINT64_C(1000000)
 
 struct running {
     const struct config *config;
@@ -318,6 +319,15 @@ static void tell_ready(struct running *running) {
 
 /* ---- begin and end */
 
+/* On a machine that does much else the first answer may take long; to give up would mean to be started again, into the same. */
+static enum door knock_patiently(const char *url, const struct tls *tls) {
+    enum door door = DOOR_SHUT;
+    for (unsigned i = 0; i < KNOCKS_AT_START && door != DOOR_SERVING && door != DOOR_NOT_SERVING; i++) {
+        door = door_knock(url, tls, DOOR_TIMEOUT_MS);
+    }
+    return door;
+}
+
 /*
  * Every door must answer before it is said that it is open. One that wants a client's certificate is shown our own; where its authority does not take
  * that, nobody here can knock, and the door is not watched.
@@ -325,7 +335,7 @@ static void tell_ready(struct running *running) {
 static int knock_once(struct running *running, struct fault *fault) {
     for (size_t i = 0; i < running->listeners_count; i++) {
         const char *url = listener_url(running->listeners[i]);
-        enum door door = door_knock(url, running->tls, DOOR_TIMEOUT_MS);
+        enum door door = knock_patiently(url, running->tls);
         if (door == DOOR_SERVING || door == DOOR_NOT_SERVING) {
             continue;
         }
