@@ -460,8 +460,8 @@ static void keep_or_free(struct buffer *buffer) {
 /* All of it: the calls are over, and what was held back can go on. */
 static void sent_all(struct stream *stream) {
     unsigned holds = end_calls(stream, calls_take(&stream->going_calls), true);
-    keep_or_free(&stream->going);
     pthread_mutex_lock(&stream->lock);
+    keep_or_free(&stream->going); /* whoever asks for room counts it until it is no longer being sent */
     stream->is_sending = false;
     bool is_taken = take_to_send(stream);
     pthread_mutex_unlock(&stream->lock);

@@ -48,7 +48,7 @@ QUESTIONS = (
     lambda: ("/depositary.v1.NoService/Nothing", b""),
     lambda: (DEPOSITARY + "GetClause", os.urandom(random.randrange(1, 200))),
 )
-EXPECTED = {"OK", "NOT_FOUND", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "UNIMPLEMENTED", "PERMISSION_DENIED", "FAILED_PRECONDITION"}
+EXPECTED = {"OK", "NOT_FOUND", "OUT_OF_RANGE", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT", "UNIMPLEMENTED", "PERMISSION_DENIED", "FAILED_PRECONDITION"}
 
 
 def ask_all_kinds():

@@ -23,7 +23,7 @@ sanitize)
     ;;
 threads)
     server_bin=$DEPOSITARY_BUILD/threads/bin
-    export TSAN_OPTIONS="suppressions=$top/tests/tsan.suppressions exitcode=66"
+    export TSAN_OPTIONS=exitcode=66
     ;;
 massif) WRAPPER="valgrind --tool=massif --massif-out-file=$massif --detailed-freq=1000000 --max-snapshots=200" ;;
 *) fail "plain, sanitize, threads or massif, not $kind" ;;
