@@ -1,7 +1,7 @@
 /*
  * Answers at the client: what a service, or whoever stands between, may send. The first byte chooses a scene (stage.h), the second says what the rest is: the
  * response's message or the whole answer, which is then sealed by the true key, or the whole response. No rest: the truth. Oracle: text comes out
- * only as it was deposited, and what was not sealed by the key is never taken for its word. Bit 3 of the second byte: the client has judged the true
+ * only as it was deposited, and what was not sealed by the key is never taken for its word. Bit 2 of the second byte: who seals has not the key. Bit 3: the client has judged the true
  * answer before, so what it keeps of signatures that held must not let another one through.
  */
 #include "mutate.h"
@@ -56,19 +56,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     const struct stage *stage = stage_of(data[0]);
     const enum rest kind = rest_of(data[1]);
+    const bool is_forged = (data[1] & 0x04) != 0;
     struct bytes rest = size > HEAD_LEN ? bytes_of(data + HEAD_LEN, size - HEAD_LEN) : truth(stage, kind);
     buffer_init(&answer_bytes, LIMIT_SOCKET);
     buffer_init(&response, LIMIT_SOCKET);
     if (kind == REST_MESSAGE) {
         stage_answer(&answer_bytes, stage, rest);
-        stage_seal(&response, stage, stage->request, buffer_bytes(&answer_bytes));
+        stage_seal(&response, stage, stage->request, buffer_bytes(&answer_bytes), is_forged);
     } else if (kind == REST_ANSWER) {
-        stage_seal(&response, stage, stage->request, rest);
+        stage_seal(&response, stage, stage->request, rest, is_forged);
     } else {
         buffer_append(&response, rest);
     }
     struct depositary_answer *answer = judge_response(stage, data[1], buffer_bytes(&response));
     stage_judge(stage, answer);
+    HOLDS(kind == REST_RESPONSE || !is_forged || !answer->judgement.is_sealed);
     if (kind == REST_RESPONSE && answer->judgement.is_sealed) {
         struct hash digest;
         seal_digest(&digest, stage->answer);

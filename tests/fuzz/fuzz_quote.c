@@ -112,8 +112,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     struct bytes quote = bytes_of(data, (size_t)(cut - data));
     struct bytes text = bytes_of(cut + 1, size - quote.len - 1);
-    if (!utf8_valid(quote) || !utf8_valid(text))
+    if (!utf8_valid(quote) || !utf8_valid(text)) {
+        HOLDS(quote_find(&matches, quote, text, NULL) == DEPOSITARY_E_UTF8);
         return 0;
+    }
     int error = quote_find(&matches, quote, text, NULL);
     HOLDS(error == 0 || (error == DEPOSITARY_E_LIMIT && quote.len > LIMIT_QUOTE));
     if (error != 0)

@@ -58,7 +58,7 @@ static void seal_receipt(struct buffer *out, const struct stage *stage, struct b
     if (guard_unpack(&message, &depositary__v1__receipt__descriptor, in, &arena, NULL) == 0) {
         Depositary__V1__Receipt receipt = *(Depositary__V1__Receipt *)message;
         stage_answer(&answer, stage, bytes_of(receipt.response.data, receipt.response.len));
-        stage_seal(&response, stage, bytes_of(receipt.request.data, receipt.request.len), buffer_bytes(&answer));
+        stage_seal(&response, stage, bytes_of(receipt.request.data, receipt.request.len), buffer_bytes(&answer), false);
         receipt.response = data_of(buffer_bytes(&response));
         print(out, &receipt);
     } else {
@@ -97,6 +97,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
 }
 
+/* Changes the response's message where the receipt has it bare. */
+static size_t mutate_response(const struct stage *stage, uint8_t *data, size_t size, size_t max, unsigned seed) {
+    struct arena arena;
+    ProtobufCMessage *message;
+    struct buffer out;
+    size_t len = 0;
+    arena_init(&arena, 32u * 1024 * 1024);
+    buffer_init(&out, LIMIT_SOCKET);
+    if (guard_unpack(&message, &depositary__v1__receipt__descriptor, bytes_of(data, size), &arena, NULL) == 0) {
+        Depositary__V1__Receipt receipt = *(Depositary__V1__Receipt *)message;
+        uint8_t *copy = arena_zalloc(&arena, max);
+        HOLDS(copy != NULL && receipt.response.len <= max);
+        if (receipt.response.len > 0)
+            memcpy(copy, receipt.response.data, receipt.response.len);
+        len = mutate_message(stage->scene.response->descriptor, copy, receipt.response.len, max, seed);
+        receipt.response = data_of(bytes_of(copy, len));
+        print(&out, &receipt);
+        len = out.len <= max ? out.len : 0;
+        if (len > 0)
+            memcpy(data, out.data, len);
+    }
+    buffer_free(&out);
+    arena_free(&arena);
+    return len;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
     struct buffer receipt;
     if (size < HEAD_LEN || seed % 64 == 0)
@@ -110,6 +136,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         }
     }
     buffer_free(&receipt);
+    if (data[1] & IS_SEALED && seed % 4 != 1) {
+        size_t len = mutate_response(stage_of(data[0]), data + HEAD_LEN, size - HEAD_LEN, max - HEAD_LEN, seed);
+        if (len > 0)
+            return HEAD_LEN + len;
+    }
     return HEAD_LEN +
            mutate_message(&depositary__v1__receipt__descriptor, data + HEAD_LEN, size - HEAD_LEN, max - HEAD_LEN, seed);
 }

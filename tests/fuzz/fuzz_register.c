@@ -122,6 +122,11 @@ static void try_absence(struct reader *reader, const struct register_lines *line
     int error = register_absence_check(words, shown, there > 0 ? count : 0, record);
     HOLDS(error != 0 || (is_true && !is_found));
     HOLDS(there > 0 || error == 0);
+    if (there == 0) { /* no lines, and a root that is not of none */
+        struct register_record other = *record;
+        other.root.bytes[0] ^= 1;
+        HOLDS(register_absence_check(words, shown, 0, &other) == DEPOSITARY_E_ABSENCE);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

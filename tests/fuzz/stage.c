@@ -42,10 +42,15 @@ void stage_answer(struct buffer *out, const struct stage *stage, struct bytes me
 }
 
 /* In memory of its own: the scene's is never given back. */
-void stage_seal(struct buffer *out, const struct stage *stage, struct bytes request, struct bytes answer) {
+void stage_seal(struct buffer *out, const struct stage *stage, struct bytes request, struct bytes answer,
+                bool is_forged) {
     struct world lent = stage->scene.world;
+    struct world_seal seal = stage->scene.seal;
+    struct world_key forged = *seal.key;
+    memcpy(forged.secret, lent.stranger_key.secret, sizeof forged.secret);
+    seal.key = is_forged ? &forged : seal.key;
     arena_init(&lent.arena, 64u * 1024 * 1024);
-    buffer_append(out, world_response(&lent, &stage->scene.seal, request, answer));
+    buffer_append(out, world_response(&lent, &seal, request, answer));
     arena_free(&lent.arena);
 }
 

@@ -25,8 +25,9 @@ const struct stage *stage_of(uint8_t choice);
 
 /** Appends an Answer of this message, with the scene's status. */
 void stage_answer(struct buffer *out, const struct stage *stage, struct bytes message);
-/** Appends the Response: that answer to that request, sealed. */
-void stage_seal(struct buffer *out, const struct stage *stage, struct bytes request, struct bytes answer);
+/** Appends the Response: that answer to that request, sealed; is_forged: in the name of the true key, by somebody who does not have it. */
+void stage_seal(struct buffer *out, const struct stage *stage, struct bytes request, struct bytes answer,
+                bool is_forged);
 
 /** Everything that the answer gives out is what was deposited, and nothing is given out where it failed. */
 void stage_judge(const struct stage *stage, const struct depositary_answer *answer);
