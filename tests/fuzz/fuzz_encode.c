@@ -56,6 +56,33 @@ static void try_number(struct bytes in) {
     buffer_free(&out);
 }
 
+/* The other way: what is printed is read as it was. */
+static void try_printed(struct bytes in) {
+    uint8_t decoded[4096];
+    uint64_t number = 0, read = 0;
+    int64_t time_s;
+    size_t len;
+    char text[TIME_TEXT_LEN + 1];
+    struct buffer out;
+    buffer_init(&out, 16384);
+    buffer_append_base64(&out, in);
+    HOLDS(base64_decode(decoded, sizeof decoded, &len, buffer_bytes(&out)));
+    HOLDS(bytes_equal(bytes_of(decoded, len), in));
+    buffer_clear(&out);
+    buffer_append_hex(&out, in);
+    HOLDS(hex_decode_exact(decoded, in.len, buffer_bytes(&out)) && bytes_equal(bytes_of(decoded, in.len), in));
+    for (size_t i = 0; i < in.len && i < 8; i++)
+        number = number << 8 | in.data[i];
+    buffer_clear(&out);
+    buffer_append_decimal(&out, number);
+    HOLDS(decimal_parse(&read, buffer_bytes(&out)) == (number <= INT64_MAX) && (number > INT64_MAX || read == number));
+    if (time_print(text, (int64_t)number))
+        HOLDS(time_parse(&time_s, bytes_text(text)) && time_s == (int64_t)number);
+    else
+        HOLDS((int64_t)number < 0 || number > UINT64_C(253402300799)); /* the end of the year 9999 */
+    buffer_free(&out);
+}
+
 static void try_varint(struct bytes in) {
     struct bytes rest = in;
     uint64_t value;
@@ -74,5 +101,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     try_base64(in);
     try_number(in);
     try_varint(in);
+    try_printed(in);
     return 0;
 }

@@ -2,6 +2,7 @@
  * Messages: the first byte chooses one of all that travel, and one with a field of every type; the second, how much memory there is. What the guard lets through is
  * unpacked in that much, and goes through again when it is packed.
  */
+#include "base/encode.h"
 #include "depositary/v1/ledger.pb-c.h"
 #include "depositary/v1/rpc.pb-c.h"
 #include "every.pb-c.h"
@@ -10,6 +11,8 @@
 #include "rpc/call.h"
 #include "rpc/guard.h"
 #include "rpc/method.h"
+
+#include <string.h>
 
 #define HEAD_LEN  2
 #define ARENA_CAP (16u * 1024 * 1024)
@@ -37,10 +40,41 @@ static const ProtobufCMessageDescriptor *choose(uint8_t choice) {
     }
 }
 
+/* Levels of messages, and every text UTF-8. */
+static unsigned judge_depth(const ProtobufCMessage *message) {
+    unsigned deepest = 0;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        const uint8_t *place = (const uint8_t *)message + field->offset;
+        const bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
+        size_t count = 1;
+        if (is_list) {
+            memcpy(&count, (const uint8_t *)message + field->quantifier_offset, sizeof count);
+            memcpy(&place, place, sizeof place);
+        } else if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+            uint32_t chosen;
+            memcpy(&chosen, (const uint8_t *)message + field->quantifier_offset, sizeof chosen);
+            count = chosen == field->id;
+        }
+        for (size_t j = 0; j < count; j++) {
+            const void *value = NULL;
+            if (field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_STRING)
+                break;
+            memcpy(&value, place + j * sizeof value, sizeof value);
+            if (value != NULL && field->type == PROTOBUF_C_TYPE_STRING)
+                HOLDS(utf8_valid(bytes_text(value)));
+            unsigned depth = value != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE ? judge_depth(value) : 0;
+            deepest = depth > deepest ? depth : deepest;
+        }
+    }
+    return deepest + 1;
+}
+
 static void try_again(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message) {
     struct buffer packed;
     ProtobufCMessage *again;
     struct arena arena;
+    HOLDS(judge_depth(message) <= LIMIT_DEPTH);
     arena_init(&arena, ARENA_CAP);
     buffer_init(&packed, ARENA_CAP);
     uint8_t *at = buffer_extend(&packed, protobuf_c_message_get_packed_size(message));

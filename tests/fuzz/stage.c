@@ -1,6 +1,8 @@
 /* See stage.h. */
 #include "stage.h"
 
+#include "text/quote.h"
+
 #include <string.h>
 
 const struct stage *stage_of(uint8_t choice) {
@@ -79,18 +81,32 @@ static bool is_edition(const struct world *world, struct bytes record) {
     return is_there;
 }
 
-/* Where a quote is said to stand, verbatim, it stands. */
+/* Whether a match is what its verdict says, by the texts that come with it. */
+static bool is_match(struct bytes quote, struct bytes text, depositary_verdict verdict,
+                     const depositary_quote_match *match) {
+    const struct span span = {match->span.offset, match->span.length};
+    unsigned folds = 0;
+    bool is_equal = false;
+    for (size_t i = 0; i < match->folds_count; i++)
+        folds |= fold_parse(bytes_text(match->folds[i]));
+    if (verdict == DEPOSITARY_VERDICT_VERBATIM)
+        return folds == 0 && bytes_equal(quote, bytes_slice(text, span.offset, span.length));
+    if (verdict == DEPOSITARY_VERDICT_FOLDED)
+        return folds != 0 && quote_equal(&is_equal, quote, text, span, folds) == 0 && is_equal;
+    return match->differences_count > 0;
+}
+
 static void judge_quotes(const struct stage *stage, const struct depositary_answer *answer) {
     size_t count;
     const depositary_quote_match *matches = depositary_answer_quote_matches(answer, &count);
-    for (size_t i = 0; i < count && depositary_answer_verdict(answer) == DEPOSITARY_VERDICT_VERBATIM; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct buffer joined;
         buffer_init(&joined, LIMIT_SOCKET);
         for (size_t j = 0; j < matches[i].clauses_count; j++)
             buffer_append(&joined, bytes_of(matches[i].clauses[j]->text, matches[i].clauses[j]->text_len));
         HOLDS(stage->scene.ask_quote != NULL);
-        HOLDS(is_name(stage->scene.ask_quote->quote,
-                      bytes_slice(buffer_bytes(&joined), matches[i].span.offset, matches[i].span.length)));
+        HOLDS(is_match(bytes_text(stage->scene.ask_quote->quote), buffer_bytes(&joined),
+                       depositary_answer_verdict(answer), &matches[i]));
         buffer_free(&joined);
     }
 }
