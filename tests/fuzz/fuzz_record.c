@@ -44,6 +44,17 @@ static int64_t number_of(struct bytes in) {
             HOLDS(out.len == 0 && fault.text[0] != '\0');                                                              \
     } while (0)
 
+static void judge_edition(const struct edition_record *record, struct bytes printed) {
+    struct edition_record again;
+    if (printed.len == 0)
+        return;
+    HOLDS(edition_record_parse(&again, printed, NULL) == 0);
+    HOLDS(again.edition == record->edition && again.act == record->act && again.clauses == record->clauses);
+    HOLDS(again.parties_count == record->parties_count && bytes_equal(again.parties, record->parties));
+    HOLDS(bytes_equal(again.title, record->title) && bytes_equal(again.remark, record->remark));
+    HOLDS(again.has_previous == record->has_previous && again.deposited_at == record->deposited_at);
+}
+
 static void try_fields(struct bytes in) {
     struct buffer out;
     struct hash hash;
@@ -73,6 +84,7 @@ static void try_fields(struct bytes in) {
     PRINTED(clause, clause);
     HOLDS((clause_record_hash(&hash, &clause, NULL) == 0) == (out.len > 0));
     PRINTED(edition, edition);
+    judge_edition(&edition, buffer_bytes(&out));
     PRINTED(key, key);
     PRINTED(revocation, revocation);
     PRINTED(register, summary);
