@@ -48,6 +48,7 @@ enum {
     OPT_INIT,
     OPT_ORIGIN,
     OPT_EMPTY,
+    OPT_DRAIN_DELAY,
     OPT_DRAIN_TIMEOUT,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
@@ -84,6 +85,7 @@ static const struct option options[] = {
     {"init", no_argument, NULL, OPT_INIT},
     {"origin", required_argument, NULL, OPT_ORIGIN},
     {"empty", no_argument, NULL, OPT_EMPTY},
+    {"drain-delay", required_argument, NULL, OPT_DRAIN_DELAY},
     {"drain-timeout", required_argument, NULL, OPT_DRAIN_TIMEOUT},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
@@ -126,6 +128,7 @@ static const char help[] =
     "  --init                make an office and a ledger in an empty DIR; without it only where every listener is loopback or ipc\n"
     "  --origin NAME         with --init: the ledger's name (depositary.localhost/ and six random letters)\n"
     "  --empty               with --init: without the built-in statement\n"
+    "  --drain-delay SECONDS  before that it serves on for so long while health says no, for a balancer to see it (0)\n"
     "  --drain-timeout SECONDS  on SIGTERM and SIGINT accepted calls are answered within this time (10)\n"
     "  --log-level LEVEL     error, warning, info or debug (info)\n"
     "  --log-format FORMAT   text or json (text)\n"
@@ -348,10 +351,11 @@ static int take(struct config *config, int val, const char *argument) {
     case OPT_EMPTY:
         config->is_empty = true;
         return -1;
+    case OPT_DRAIN_DELAY:
     case OPT_DRAIN_TIMEOUT:
         if (!decimal_parse(&number, bytes_text(argument)) || number > 3600)
-            return told("--drain-timeout takes seconds, 0 to 3600", argument);
-        config->drain_timeout_s = (unsigned)number;
+            return told("--drain-delay and --drain-timeout take seconds, 0 to 3600", argument);
+        *(val == OPT_DRAIN_DELAY ? &config->drain_delay_s : &config->drain_timeout_s) = (unsigned)number;
         return -1;
     case OPT_LOG_LEVEL:
         return log_level_parse(&config->log_level, argument)

@@ -45,6 +45,7 @@ struct config {
     size_t cache_bytes; /* of what is kept for answers: config_cache_shares */
     size_t batch;       /* answers under one signature, 1 to LIMIT_BATCH */
     const char *cpus;   /* numbers with commas between; NULL: all */
+    unsigned drain_delay_s;
     unsigned drain_timeout_s;
     enum log_level log_level;
     enum log_format log_format;

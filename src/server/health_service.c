@@ -7,7 +7,8 @@
 #include <string.h>
 
 int health_check(struct server *server, const struct ledger_state *state, struct fault *fault) {
-    if (__atomic_load_n(&server->is_draining, __ATOMIC_ACQUIRE)) {
+    if (__atomic_load_n(&server->is_leaving, __ATOMIC_ACQUIRE) ||
+        __atomic_load_n(&server->is_draining, __ATOMIC_ACQUIRE)) {
         return fault_set(fault, DEPOSITARY_E_STATE, "shutting down");
     }
     int error = ledger_probe(server->ledger, fault);

@@ -1,5 +1,6 @@
 /* depositaryd: what it was told, then what it does. depositaryd(8). */
 #include "base/log.h"
+#include "base/time.h"
 #include "rpc/socket.h"
 #include "server/answer_key.h"
 #include "server/config.h"
@@ -47,6 +48,27 @@ static int wait_for_end(struct running *running, const sigset_t *awaited) {
     }
 }
 
+/* Who still sends calls here sees meanwhile that it should not; another signal ends the waiting. */
+static void leave(struct running *running, unsigned delay_s, const sigset_t *awaited) {
+    if (delay_s == 0) {
+        return;
+    }
+    running_leave(running);
+    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)delay_s * 1000000000;
+    for (;;) {
+        uint64_t now_ns = clock_monotonic_ns();
+        if (now_ns >= end_ns) {
+            return;
+        }
+        const struct timespec left = {.tv_sec = (time_t)((end_ns - now_ns) / 1000000000),
+                                      .tv_nsec = (long)((end_ns - now_ns) % 1000000000)};
+        int number = sigtimedwait(awaited, NULL, &left);
+        if (number == SIGTERM || number == SIGINT) {
+            return;
+        }
+    }
+}
+
 static int serve(const struct config *config, const sigset_t *awaited) {
     struct running *running = NULL;
     struct fault fault = {0};
@@ -60,6 +82,7 @@ static int serve(const struct config *config, const sigset_t *awaited) {
     int signal_number = wait_for_end(running, awaited);
     notify_stopping();
     log_line(LOG_LEVEL_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    leave(running, config->drain_delay_s, awaited);
     running_drain(running, config->drain_timeout_s);
     running_stop(running);
     log_line(LOG_LEVEL_INFO, "stopped", NULL);

@@ -425,6 +425,10 @@ static void sleep_ms(unsigned ms) {
     nanosleep(&time, NULL);
 }
 
+void running_leave(struct running *running) {
+    __atomic_store_n(&running->server.is_leaving, true, __ATOMIC_RELEASE);
+}
+
 void running_drain(struct running *running, unsigned timeout_s) {
     __atomic_store_n(&running->server.is_draining, true, __ATOMIC_RELEASE);
     uint64_t end = clock_monotonic_ns() + (uint64_t)timeout_s * 1000 * NS_PER_MS;

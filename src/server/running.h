@@ -8,6 +8,8 @@ struct running;
 
 /** Makes what a first start makes, opens and checks everything, and serves. When it returns 0, every door answered and it was said so. */
 MUST_USE int running_start(struct running **out, const struct config *config, struct fault *fault);
+/** Health is NOT_SERVING from now on, so that balancers send nobody here any more; calls are served as before. */
+void running_leave(struct running *running);
 /** New calls are answered UNAVAILABLE, health NOT_SERVING; returns when those that were accepted are answered, or after timeout_s. */
 void running_drain(struct running *running, unsigned timeout_s);
 /** Whether a file that running_reload reads is another than before. */

@@ -25,6 +25,7 @@ struct server {
     const struct answer_key *key; /* server/answer_key.h; atomic: server/key_keeper.h changes it */
     int64_t key_not_after;        /* of its record, seconds since 1970; 0 where it has none. Atomic */
     struct metrics *metrics;
+    bool is_leaving;  /* health says so already, calls are served still. Atomic */
     bool is_draining; /* atomic: read with __atomic_load_n */
     bool is_mirror;   /* appends are for the depositary that is followed */
     void *grown_context;

@@ -128,3 +128,17 @@ kill -TERM "$daemon"
 told STOPPING=1
 wait "$daemon" || fail "no clean end"
 kill "$manager"
+
+# Behind a balancer: it is told by /readyz that the daemon is going, and whom it sends here until it has seen that is served.
+start_daemon leaving --http "127.0.0.1:$http" --drain-delay 30
+[[ $(get /readyz) == 200* ]] || fail "not ready"
+kill -TERM "$daemon"
+for _ in $(seq 100); do
+    [[ $(get /readyz) == 503* ]] && break
+    sleep 0.1
+done
+contains "$work/page" "shutting down"
+expect 0 depositary get "$instrument" 11
+expect 1 depositary health
+kill -TERM "$daemon" # a second one ends the waiting
+wait "$daemon" || fail "no clean end of one that was leaving"
