@@ -143,10 +143,9 @@ bool ask_pause(struct ask *ask, uint32_t pause_ms, line_done *next) {
     return true;
 }
 
-/* True: it will be sent again, elsewhere where there is another endpoint. */
-static bool retry(struct ask *ask, const struct status_view *status) {
+/* True: it will be sent again, elsewhere where there is another endpoint. A failure was counted, whether or not it is tried again. */
+static bool retry(struct ask *ask, const struct status_view *status, bool is_allowed) {
     uint32_t delay_ms;
-    bool is_allowed = retry_failed(&ask->client->throttle); /* a failure counts, whether or not it is tried again */
     if (!ask->answer->method->is_idempotent || ask->tries >= ask->client->attempts || !is_allowed ||
         !retry_delay_ms(&delay_ms, status, ask->tries + 1, randombytes_random())) {
         return false;
@@ -164,7 +163,7 @@ static bool retry_refused(struct ask *ask) {
     }
     int64_t rest_ms = status->retry_delay_ms > 0 && status->retry_delay_ms < 60000 ? status->retry_delay_ms : REST_MS;
     connect_rest(ask->client->connection, ask->endpoint, (uint32_t)rest_ms);
-    return retry(ask, status);
+    return retry(ask, status, retry_failed(&ask->client->throttle));
 }
 
 /* ---- judging */
@@ -287,7 +286,8 @@ static void send_request(struct ask *ask) {
 static void take_loss(struct ask *ask) {
     static const struct status_view unavailable = {
         .code = STATUS_UNAVAILABLE, .message = "", .reason = "", .field = ""};
-    if (retry(ask, &unavailable)) {
+    bool is_allowed = retry_lost(&ask->client->throttle, ask->exchange.sent_ns, clock_monotonic_ns());
+    if (retry(ask, &unavailable, is_allowed)) {
         return;
     }
     ask_fail(ask, DEPOSITARY_E_UNREACHABLE,

@@ -10,6 +10,7 @@
 
 void retry_throttle_init(struct retry_throttle *throttle) {
     atomic_init(&throttle->tokens, TOKENS_MAX);
+    atomic_init(&throttle->lost_ns, 0);
 }
 
 void retry_succeeded(struct retry_throttle *throttle) {
@@ -29,6 +30,16 @@ bool retry_failed(struct retry_throttle *throttle) {
         fewer = tokens > TOKENS_FAILURE ? tokens - TOKENS_FAILURE : 0;
     } while (!atomic_compare_exchange_weak(&throttle->tokens, &tokens, fewer));
     return fewer > TOKENS_MAX / 2;
+}
+
+bool retry_lost(struct retry_throttle *throttle, uint64_t sent_ns, uint64_t now_ns) {
+    uint_least64_t counted_ns = atomic_load(&throttle->lost_ns);
+    while (sent_ns > counted_ns) {
+        if (atomic_compare_exchange_weak(&throttle->lost_ns, &counted_ns, now_ns)) {
+            return retry_failed(throttle);
+        }
+    }
+    return atomic_load(&throttle->tokens) > TOKENS_MAX / 2;
 }
 
 bool retry_is_due(const struct status_view *status) {

@@ -14,13 +14,17 @@
 
 /** A6 throttling: each failure takes a token, each success gives back a tenth of one; with half of them gone nothing is tried again. */
 struct retry_throttle {
-    atomic_int tokens; /* thousandths */
+    atomic_int tokens;             /* thousandths */
+    atomic_uint_least64_t lost_ns; /* when a connection's loss was counted last; 0: never */
 };
 
 void retry_throttle_init(struct retry_throttle *throttle);
 void retry_succeeded(struct retry_throttle *throttle);
 /** Notes a failure that may be tried again; false: the throttle is drawn. */
 bool retry_failed(struct retry_throttle *throttle);
+/** The same for a call that was sent at sent_ns (monotonic) and lost with its connection. That is one failure for all calls that were under way then, of which
+ * a connection may have carried hundreds: a service that is restarted would draw the throttle of everyone who keeps it busy. */
+bool retry_lost(struct retry_throttle *throttle, uint64_t sent_ns, uint64_t now_ns);
 
 /** Whether a status says that the same question may have another answer soon: UNAVAILABLE, or overload with a time to wait. */
 bool retry_is_due(const struct status_view *status);

@@ -275,6 +275,21 @@ START_TEST(backoff_doubles_up_to_its_end_and_the_throttle_fills_again) {
 }
 END_TEST
 
+/* A hundred calls were under way on it, and it is one failure; those that are sent later and lost again are another. */
+START_TEST(a_lost_connection_is_one_failure) {
+    struct retry_throttle throttle;
+    retry_throttle_init(&throttle);
+    for (uint64_t now_ns = 1000; now_ns < 5000; now_ns += 1000) {
+        for (uint64_t i = 0; i < 100; i++) {
+            ck_assert(retry_lost(&throttle, now_ns - 100 + i, now_ns + i));
+        }
+    }
+    ck_assert(!retry_lost(&throttle, 5000, 5001)); /* the fifth: half of the tokens are gone */
+    ck_assert(!retry_lost(&throttle, 5000, 5002));
+    ck_assert(!retry_failed(&throttle));
+}
+END_TEST
+
 /* ---- deadlines and metadata */
 
 START_TEST(a_call_ends_by_its_deadline) {
@@ -599,6 +614,7 @@ int main(void) {
     tcase_add_test(tcase, a_wait_past_the_deadline_is_not_begun);
     tcase_add_test(tcase, many_failures_draw_the_throttle);
     tcase_add_test(tcase, backoff_doubles_up_to_its_end_and_the_throttle_fills_again);
+    tcase_add_test(tcase, a_lost_connection_is_one_failure);
     tcase_add_test(tcase, a_call_ends_by_its_deadline);
     tcase_add_test(tcase, time_left_and_metadata_travel);
     tcase_add_test(tcase, metadata_against_the_rules_is_not_sent);
