@@ -3,6 +3,10 @@
 source "$(dirname "$0")/lib.sh"
 
 start_daemon first
+for _ in $(seq 100); do # health is answered a moment before the line is written
+    grep -qF ready "$work/first.log" && break
+    sleep 0.1
+done
 contains "$work/first.log" "ready"
 contains "$work/first.log" "$(awk '$1 == "log" { print $2; exit }' "$policy")"
 

