@@ -19,6 +19,7 @@
 
 struct check {
     const struct policy *policy;
+    struct proved *proved;
     bool may_lack_checkpoints;
     const struct store_ops *ops;
     struct store_reader *reader;
@@ -263,7 +264,7 @@ static int find_damage(struct check *check) {
 }
 
 static int check_quick(struct check *check, struct store *store) {
-    int error = check_clauses_quickly(store, check->quick, check->quick_count);
+    int error = check_clauses_quickly(store, check->proved, check->quick, check->quick_count);
     if (error != DEPOSITARY_E_DAMAGED)
         return error;
     error = find_damage(check);
@@ -397,6 +398,7 @@ static int check_into(struct ledger *ledger, struct check *check) {
 
 int check_all(struct ledger *ledger, const struct ledger_config *config, struct fault *fault) {
     struct check check = {.policy = ledger->policy,
+                          .proved = ledger->proved,
                           .ops = ledger->store->ops,
                           .fault = fault,
                           .may_lack_checkpoints = config->may_lack_checkpoints};

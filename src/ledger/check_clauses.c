@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ledger/check_clauses.h"
+#include "ledger/proved.h"
 
 #define PIECE_LEVELS 12u
 #define PIECE        (UINT64_C(1) << PIECE_LEVELS) /* places: their hashes are 128 KiB */
@@ -16,6 +17,7 @@
 /* What the threads share. */
 struct work {
     struct store *store;
+    struct proved *proved; /* gets the nodes that were hashed */
     const struct check_edition *editions;
     size_t count;
     pthread_mutex_t lock; /* over what follows */
@@ -73,7 +75,12 @@ static int check_level(struct worker *worker, uint64_t below, struct merkle_edge
     worker->seen = 0;
     int error = worker->work->store->ops->nodes(worker->reader, worker->edition->index + 1, worker->level,
                                                 worker->first >> worker->level, below / 2, see_node, worker, NULL);
-    return error == 0 && worker->seen != below / 2 ? DEPOSITARY_E_DAMAGED : error;
+    if (error == 0 && worker->seen != below / 2)
+        error = DEPOSITARY_E_DAMAGED;
+    if (error == 0)
+        proved_put(worker->work->proved, worker->edition->index + 1, worker->level, worker->first >> worker->level,
+                   worker->hashes, (size_t)(below / 2));
+    return error;
 }
 
 static int check_piece(struct worker *worker) {
@@ -201,8 +208,9 @@ static void run_threads(struct work *work) {
         pthread_join(threads[i], NULL);
 }
 
-int check_clauses_quickly(struct store *store, const struct check_edition *editions, size_t count) {
-    struct work work = {.store = store, .editions = editions, .count = count};
+int check_clauses_quickly(struct store *store, struct proved *proved, const struct check_edition *editions,
+                          size_t count) {
+    struct work work = {.store = store, .proved = proved, .editions = editions, .count = count};
     if (count == 0)
         return DEPOSITARY_OK;
     if (pthread_mutex_init(&work.lock, NULL) != 0)

@@ -12,8 +12,10 @@ struct check_edition {
 
 /**
  * Whether the clauses and nodes of these editions, which have at least one clause each, are what their roots say; by as many
- * threads as there are processors. DEPOSITARY_E_DAMAGED where not: which, and why, the thorough check says.
+ * threads as there are processors. DEPOSITARY_E_DAMAGED where not: which, and why, the thorough check says, and the ledger is not opened.
+ * Nodes that were hashed go to `proved`, so that the first calls need not read them again.
  */
-MUST_USE int check_clauses_quickly(struct store *store, const struct check_edition *editions, size_t count);
+MUST_USE int check_clauses_quickly(struct store *store, struct proved *proved, const struct check_edition *editions,
+                                   size_t count);
 
 #endif

@@ -94,6 +94,16 @@ static void put(struct proved *proved, store_tree tree, unsigned level, uint64_t
         *slot = (struct slot){tree, name, *hash};
 }
 
+void proved_put(struct proved *proved, store_tree tree, unsigned level, uint64_t index, const struct hash *hashes,
+                size_t count) {
+    if (level < GROUP_LEVELS)
+        return;
+    pthread_mutex_lock(&proved->lock);
+    for (size_t i = 0; i < count; i++)
+        put(proved, tree, level, index + i, &hashes[i]);
+    pthread_mutex_unlock(&proved->lock);
+}
+
 /* One level of the way from a leaf to the root. */
 struct rung {
     struct hash sibling, node; /* node: the one on the way; known, or as it was computed */

@@ -14,6 +14,10 @@ struct proved;
 MUST_USE int proved_new(struct proved **out, size_t capacity);
 void proved_free(struct proved *proved); /* NULL is fine */
 
+/** Complete nodes side by side, of a level of an edition's tree, that the caller proved, or without which nothing is served. Low levels are not kept. */
+void proved_put(struct proved *proved, store_tree tree, unsigned level, uint64_t index, const struct hash *hashes,
+                size_t count);
+
 /** A clause's tree, and the root that the caller holds as proved. */
 struct proved_tree {
     store_tree tree;

@@ -137,8 +137,8 @@ END_TEST
 START_TEST(a_stored_node_that_was_changed_is_never_remembered) {
     struct merkle_path path;
     struct hash leaf;
+    open_with(1u << 20); /* what is there when it is opened is known at once */
     struct shown shown = deposit("treaty", 33);
-    open_with(1u << 20);
     ask_well(&shown, 0); /* the upper nodes are known now */
     ledger_maker_sql(&maker, "UPDATE node SET hash = flip(hash, 4) WHERE level = 3 AND idx = 2");
     for (int round = 0; round < 2; round++) {
@@ -179,6 +179,15 @@ START_TEST(editions_are_not_taken_for_each_other) {
 }
 END_TEST
 
+START_TEST(what_was_checked_at_opening_is_known) {
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ledger_maker_sql(&maker, "DELETE FROM node WHERE tree > 0 AND level >= 3 AND idx != 4 >> (level - 3)");
+    for (uint64_t place = 0; place < 32; place++)
+        ask_well(&shown, place);
+}
+END_TEST
+
 /* What is known is not read: nodes that are gone from the store are not missed. */
 START_TEST(what_was_proved_is_not_read_again) {
     struct merkle_path path;
@@ -205,6 +214,7 @@ static Suite *suite(void) {
     tcase_add_test(cases, a_stored_node_that_was_changed_is_never_remembered);
     tcase_add_test(cases, another_root_is_not_led_to);
     tcase_add_test(cases, editions_are_not_taken_for_each_other);
+    tcase_add_test(cases, what_was_checked_at_opening_is_known);
     tcase_add_test(cases, what_was_proved_is_not_read_again);
     suite_add_tcase(all, cases);
     return all;

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Goal of this test: an answer that the cache has costs no allocation of ours, through the door on byte streams: the blocks that the daemon asks for while
+# thousands of such calls are answered are counted, but those that nng asks for itself.
+source "$(dirname "$0")/lib.sh"
+
+shim=$DEPOSITARY_BUILD/lib/allocations.so
+[[ -f $shim ]] || fail "$shim is not built"
+if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+    echo "sanitizers want to be in front of the C library themselves: skipped" >&2
+    exit 77
+fi
+export ALLOCATIONS=$work/allocations
+LD_PRELOAD=$shim start_daemon counted --door stream
+cat >"$work/calls.py" <<'PYTHON'
+import struct
+import sys
+sys.path.insert(0, sys.argv[2])
+import rpc
+
+PIPELINED, ROUNDS = 16, 1000  # a batch of more than 64 KiB gives the buffer that it was written from back, and makes it anew
+where = ("127.0.0.1", int(sys.argv[1].rsplit(":", 1)[1]))
+connection = rpc.Connection(where, 60)
+
+
+def count():
+    return struct.unpack("@Q", open(sys.argv[3], "rb").read(8))[0]
+
+
+def rounds(number, eid):
+    before = count()
+    for i in range(number):
+        connection.send_all([rpc.request(rpc.GET_CLAUSE, rpc.clause(eid % (n % 15 + 1))) for n in range(PIPELINED)])
+        for n in range(PIPELINED):
+            answer = connection.receive()[1]
+    assert rpc.Answer(answer).sealed
+    return count() - before
+
+
+assert count() > 100, "nothing is counted"
+rounds(50, "cl_%d")
+cached = rounds(ROUNDS, "cl_%d")
+made = rounds(10, "none_%d")  # no such clause: each is made anew
+print(f"{cached} blocks in {ROUNDS * PIPELINED} calls that the cache answered; {made} in {10 * PIPELINED} that were made")
+# Less than one a batch: what is left is the daemon's knocking at its own door, and a thread's first call.
+sys.exit(0 if cached < ROUNDS * 0.8 and made > 10 * PIPELINED else 1)
+PYTHON
+python3 "$work/calls.py" "$url" "$DEPOSITARY_SOURCE/tests/system" "$ALLOCATIONS" || fail "cached calls allocate"
