@@ -117,7 +117,7 @@ static const char help[] =
     "  --peer-calls N        its calls at one time (256; the same)\n"
     "  --peer-rate N         its calls a second (10000; the same)\n"
     "  --door stream|rep0    how connections are served: on byte streams, many requests a read (stream), or by nng's REP0\n"
-    "  --cache MIB           memory for answers that are asked again (8), 0 for none\n"
+    "  --cache MIB           memory for answers that are asked again, and what they are made of (8), 0 for none\n"
     "  --batch N             answers under one signature, 1 to 1024 (1024)\n"
     "  --cpus LIST           run on these processors only, as in 0,1 (all)\n"
     "  --store URL           the store: sqlite:, in DIR; or postgresql://USER@HOST,HOST/DATABASE, to which several append, each with a\n"

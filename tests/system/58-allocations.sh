@@ -17,7 +17,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 import rpc
 
-PIPELINED, ROUNDS = 16, 1000  # a batch of more than 64 KiB gives the buffer that it was written from back, and makes it anew
+PIPELINED, ROUNDS = 16, 300  # a batch of more than 64 KiB gives the buffer that it was written from back, and makes it anew
 where = ("127.0.0.1", int(sys.argv[1].rsplit(":", 1)[1]))
 connection = rpc.Connection(where, 60)
 
@@ -38,10 +38,10 @@ def rounds(number, eid):
 
 assert count() > 100, "nothing is counted"
 rounds(50, "cl_%d")
-cached = rounds(ROUNDS, "cl_%d")
+cached = min(rounds(ROUNDS, "cl_%d") for i in range(5))  # beside it the daemon sets itself up, and knocks at its own door
 made = rounds(10, "none_%d")  # no such clause: each is made anew
 print(f"{cached} blocks in {ROUNDS * PIPELINED} calls that the cache answered; {made} in {10 * PIPELINED} that were made")
-# Less than one a batch: what is left is the daemon's knocking at its own door, and a thread's first call.
-sys.exit(0 if cached < ROUNDS * 0.8 and made > 10 * PIPELINED else 1)
+# Not even one in two batches.
+sys.exit(0 if cached < ROUNDS / 2 and made > 10 * PIPELINED else 1)
 PYTHON
 python3 "$work/calls.py" "$url" "$DEPOSITARY_SOURCE/tests/system" "$ALLOCATIONS" || fail "cached calls allocate"
