@@ -66,7 +66,8 @@ static int element_add(struct elements *elements, const struct tag *tag) {
         elements->items = items;
         elements->capacity = capacity;
     }
-    elements->items[elements->count++] = (struct element){
+    const size_t index = elements->count++;
+    elements->items[index] = (struct element){
         .name = tag->name,
         .eid = markup_attribute(tag, "eId"),
         .offset = tag->offset,
