@@ -51,6 +51,8 @@ def forged_length(port):
     try:
         while raw.recv(4096):
             pass
+    except socket.timeout:
+        left_open.append(raw)
     except OSError:
         pass
     raw.close()
@@ -69,6 +71,7 @@ def asks_and_leaves(port):
     random.choice((reset, socket.socket.close))(raw)
 
 
+left_open = []  # those with a forged length, that were not closed in 30 s
 silent = []
 silent_lock = threading.Lock()
 
@@ -129,6 +132,8 @@ def main():
         raw.close()
     print(f"{count} connections, {len(failures)} polite ones failed, slowest {slowest[0]:.2f} s, "
           f"resident {memory[0]} KiB halfway and {memory[1]} KiB at the end")
+    if left_open:
+        raise SystemExit(f"{len(left_open)} connections with a forged length were not closed")
     if failures:
         raise SystemExit("\n".join(failures[:10]))
     if memory[1] > memory[0] * 1.1 + 1024:
