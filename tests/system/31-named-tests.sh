@@ -88,6 +88,8 @@ tables = [
     ("proto/PROTOCOL.md", "## 11. Conventions of gRPC", [2, 3], lambda row: row[1].startswith("none")),
     ("tests/README.md", "## Attacks, and the tests that see them fail", [1], None),
     ("tests/README.md", "## Limits, row by row", [1], None),
+    ("tests/README.md", "## Defences that were taken out", [2], None),
+    ("README.md", "## Security", [-1], None),
 ]
 for path, heading, columns, is_excused in tables:
     for row in rows(read(path), heading):
