@@ -1,9 +1,10 @@
 /* The client's connection: many exchanges, several endpoints, and everything that can go wrong between. src/client/connect.h */
 #include "service_maker.h"
 
+#include "base/limits.h"
 #include "base/time.h"
-#include "client/connect.h"
 #include "base/url.h"
+#include "client/connect.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ static atomic_int told;
 
 static struct {
     enum serve what;
+    size_t pad; /* bytes behind the echo */
     unsigned most;
     char order[64];
 } plan;
@@ -37,6 +39,10 @@ static enum serve echo(void *context, struct bytes request, struct buffer *respo
     struct made_service *self = context;
     size_t len = strlen(plan.order);
     buffer_append(response, request);
+    if (plan.pad > 0) {
+        ck_assert_ptr_nonnull(buffer_extend(response, plan.pad)); /* what stands there matters to nobody */
+        memset(response->data + request.len, 'x', plan.pad);
+    }
     if (request.len > 0 && len + 1 < sizeof plan.order) {
         plan.order[len] = (char)request.data[0];
     }
@@ -261,6 +267,22 @@ START_TEST(a_service_that_says_nothing_runs_into_the_deadline) {
 }
 END_TEST
 
+/* PROTOCOL.md section 9: a client takes 8 MiB, with the four bytes of the request's id, then closes. */
+START_TEST(a_response_past_the_limit_closes_the_connection) {
+    static struct tried largest, larger, next;
+    dial(service.url, 1);
+    plan.pad = LIMIT_SOCKET - 4 - 1;
+    begin(&largest, "x");
+    ck_assert_int_eq(result_of(&largest), LINE_OK);
+    plan.pad++;
+    begin(&larger, "y");
+    ck_assert_int_eq(result_of(&larger), LINE_LOST);
+    plan.pad = 0;
+    begin(&next, "z");
+    ck_assert_int_eq(result_of(&next), LINE_OK);
+}
+END_TEST
+
 static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *count) {
     (void)pipe;
     (void)event;
@@ -456,6 +478,7 @@ int main(void) {
     tcase_add_test(one, an_endpoint_that_comes_later_is_waited_for);
     tcase_add_test(one, a_lost_connection_is_told_and_the_next_exchange_finds_the_way_back);
     tcase_add_test(one, a_service_that_says_nothing_runs_into_the_deadline);
+    tcase_add_test(one, a_response_past_the_limit_closes_the_connection);
     tcase_add_test(one, an_endpoint_from_which_nothing_comes_is_dialled_anew);
     tcase_add_test(one, pauses_end_in_the_order_of_their_times);
     tcase_add_test(one, a_callback_begins_the_next_with_the_same_memory);

@@ -90,7 +90,7 @@ void made_service_open_at(struct made_service *service, const char *url, serve_h
     for (int i = 0; i < SERVE_SLOTS; i++) {
         struct made_slot *slot = &service->slots[i];
         slot->service = service;
-        buffer_init(&slot->response, LIMIT_RESPONSE);
+        buffer_init(&slot->response, LIMIT_SOCKET + 1);
         ck_assert_int_eq(nng_ctx_open(&slot->context, service->socket), 0);
         ck_assert_int_eq(nng_aio_alloc(&slot->aio, slot_event, slot), 0);
         receive(slot);
