@@ -22,7 +22,7 @@ mkdir "$work/home"
 if $is_root; then chown 65533:65533 "$work/home"; fi
 url=tcp://127.0.0.1:$(free_port)
 serve() {
-    "${run[@]}" depositaryd --data "$work/home/data" --listen "$url" --http none "$@" >>"$work/home.log" 2>&1 &
+    "${run[@]}" depositaryd --data "$work/home/data" --listen "$url" --http none >>"$work/home.log" 2>&1 &
     pid=$!
     daemons+=("$pid")
     wait_ready "$url" "$work/home/data/policy" "$pid"

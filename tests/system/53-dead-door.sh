@@ -44,7 +44,7 @@ held=$!
 
 answers 5 || fail "the door does not answer before anything was done to it"
 died=
-for round in $(seq 10); do
+for _ in $(seq 10); do
     python3 - <<'EOF'
 import os, socket, threading
 def flood():
