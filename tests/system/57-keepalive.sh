@@ -21,6 +21,7 @@ PYTHON
 for door in stream rep0; do
     start_daemon "$door" --door "$door"
     port=${url##*:}
+    rm -f "$work/quiet" "$work/watched"
     python3 -c 'import rpc, sys, time
 connection = rpc.Connection(("127.0.0.1", int(sys.argv[1])))
 assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"
@@ -28,7 +29,7 @@ print("asked", flush=True)
 time.sleep(60)' "$port" >"$work/quiet" &
     quiet=$!
     daemons+=("$quiet")
-    for _ in $(seq 100); do [[ -s $work/quiet ]] && break; sleep 0.1; done
+    for _ in $(seq 100); do grep -q asked "$work/quiet" 2>/dev/null && break; sleep 0.1; done
     has_keepalive l "$port" || fail "the $door door does not look after its connections"
     ! has_keepalive r "$port" >/dev/null || fail "this test sees a keepalive where there is none"
     kill "$quiet"
@@ -69,13 +70,14 @@ for door in stream rep0; do
     start_daemon "far-$door" --door "$door" --init --listen tcp://10.9.9.1:7769 --allow-plaintext --http "$http"
     [[ $(connections) == 0 ]] || sleep 1
     before=$(connections)
+    rm -f "$work/asked"
     nsenter -t "$far" -n python3 -c 'import rpc, time
 connection = rpc.Connection(("10.9.9.1", 7769))
 assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"
 print("asked", flush=True)
 time.sleep(60)' >"$work/asked" &
     daemons+=("$!")
-    for _ in $(seq 100); do [[ -s $work/asked ]] && break; sleep 0.1; done
+    for _ in $(seq 100); do grep -q asked "$work/asked" 2>/dev/null && break; sleep 0.1; done
     ip neigh replace 10.9.9.2 lladdr "$(there ip -o link show far | sed 's/.*ether \([^ ]*\).*/\1/')" dev near nud permanent
     [[ $(connections) == $((before + 1)) ]] || fail "$door: $(connections) connections, with one more than $before"
     sleep 3 # alive and quiet: it is not let go
