@@ -24,6 +24,7 @@ static const char usage[] =
     "  --ledger DIR,N,EDITIONS  a service on this ledger too; up to 6 times\n"
     "  --cold                   these also started anew before each sample, each clause asked for once\n"
     "  --peers                  gRPC C++ (target grpc_peer) and Redis too, over tcp\n"
+    "  --shared                 where the machine has other work: samples in the real-time class, with pauses for it\n"
     "  --url URL                a service that runs already\n"
     "  --json FILE --svg DIR    also write these\n";
 
@@ -96,6 +97,9 @@ static void read_option(struct options *options, int val, char *argument) {
     case 'g':
         options->has_peers = true;
         break;
+    case 'h':
+        options->is_shared = true;
+        break;
     case 'u':
         options->url = argument;
         break;
@@ -132,6 +136,7 @@ static void read_options(struct options *options, int argc, char **argv) {
         {"cache", required_argument, NULL, 'm'},
         {"only", no_argument, NULL, 'o'},
         {"peers", no_argument, NULL, 'g'},
+        {"shared", no_argument, NULL, 'h'},
         {"url", required_argument, NULL, 'u'},
         {"json", required_argument, NULL, 'j'},
         {"svg", required_argument, NULL, 'v'},

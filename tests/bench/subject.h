@@ -30,6 +30,7 @@ struct options {
     const char *cache; /* MiB for the service's cache; NULL: its default */
     bool is_only;      /* the service and echo alone */
     bool has_peers;    /* gRPC and Redis, where they are there */
+    bool is_shared;    /* the machine has other work: see measure.c */
 };
 
 /** All doubles, so that a report can name one by its offset. */
