@@ -190,7 +190,7 @@ static void plot_ledgers(struct plot *plot, char names[2 * LEVELS_MAX][48], cons
 void report_plots(const struct options *options, const struct subject *subjects, size_t count) {
     static struct plot plot;
     char names[2 * LEVELS_MAX][48];
-    if (options->levels > 1) {
+    if (options->levels > 1 && options->ledgers_count == 0) {
         plot_levels(&plot, options, subjects, count, offsetof(struct sample, rate));
         write_plot(options, &plot, "throughput.svg", "Throughput by calls in flight", "calls in flight",
                    "calls a second");
