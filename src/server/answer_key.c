@@ -13,7 +13,8 @@
 
 #define PATH_ROOM   4096u
 #define FILE_MAX    256u
-#define FILE_START  "depositary/answer-key/v1\nseed "
+#define FILE_START  "depositary/answer-key/v2\nseed "
+#define FILE_START1 "depositary/answer-key/v1\nseed " /* of 0.1: the seed alone */
 #define KEY_WORD    "public-key "
 #define SEED_LEN    crypto_sign_SEEDBYTES
 #define SEED_TEXT   sodium_base64_ENCODED_LEN(SEED_LEN, sodium_base64_VARIANT_ORIGINAL) /* with its NUL */
@@ -63,10 +64,13 @@ static bool decode_seed(uint8_t seed[SEED_LEN], struct bytes text) {
     return is_same;
 }
 
-/* Any 32 bytes are a seed: that they are those that were written, the public key after them says. */
+/* Any 32 bytes are a seed: that they are those that were written, the public key after them says; of a file of version 1, nothing but the ledger. */
 static bool parse_file(uint8_t seed[SEED_LEN], struct bytes in) {
     struct bytes line, written;
     uint8_t public_key[PUBLIC_KEY_LEN], told[PUBLIC_KEY_LEN];
+    if (bytes_take(&in, BYTES(FILE_START1))) {
+        return bytes_take_line(&in, &line) && in.len == 0 && decode_seed(seed, line);
+    }
     if (!bytes_take(&in, BYTES(FILE_START)) || !bytes_take_line(&in, &line) || !bytes_take(&in, BYTES(KEY_WORD)) ||
         !bytes_take_line(&in, &written) || in.len != 0 || !base64_decode_exact(told, sizeof(told), written) ||
         !decode_seed(seed, line)) {

@@ -134,7 +134,7 @@ static void write_rest(const struct ledger_maker *maker, const char *dir) {
     MUST(file_path(path, sizeof path, dir, "policy") == 0);
     MUST(file_write(path, buffer_bytes(&text), 0644, NULL) == 0);
     buffer_clear(&text);
-    buffer_append_text(&text, "depositary/answer-key/v1\nseed ");
+    buffer_append_text(&text, "depositary/answer-key/v2\nseed ");
     buffer_append_base64(&text, bytes_of(maker->answer_key.secret, 32));
     buffer_append_text(&text, "\npublic-key ");
     buffer_append_base64(&text, bytes_of(maker->answer_key.verifier.public_key, PUBLIC_KEY_LEN));

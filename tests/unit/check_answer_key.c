@@ -177,6 +177,19 @@ START_TEST(a_changed_bit_of_any_byte_is_refused) {
 }
 END_TEST
 
+START_TEST(a_file_of_version_1_is_read) {
+    struct answer_key key;
+    make_key(&key);
+    answer_key_close(&key);
+    write_over(BYTES("depositary/answer-key/v1\nseed AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"));
+    ck_assert_int_eq(open_again(), 0);
+    write_over(BYTES("depositary/answer-key/v1\nseed AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\n"));
+    ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT); /* another spelling of the same */
+    write_over(BYTES("depositary/answer-key/v2\nseed AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"));
+    ck_assert_int_eq(open_again(), DEPOSITARY_E_FORMAT);
+}
+END_TEST
+
 /* ---- what the ledger says */
 
 static int status_at(struct ledger_maker *maker, int64_t now_s) {
@@ -237,6 +250,7 @@ int main(void) {
     tcase_add_test(tests, file_and_folder_are_the_owners_alone);
     tcase_add_test(tests, file_that_others_may_read_is_refused);
     tcase_add_test(tests, torn_or_longer_file_is_refused_and_kept);
+    tcase_add_test(tests, a_file_of_version_1_is_read);
     tcase_add_test(tests, a_changed_bit_of_any_byte_is_refused);
     tcase_add_test(tests, key_without_a_record_is_not_authorised);
     tcase_add_test(tests, window_is_half_open);
