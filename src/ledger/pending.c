@@ -172,10 +172,12 @@ struct gaps {
 /* Ends a walk early: there is no room for more runs. Not an error code. */
 #define GAPS_FULL (-1)
 
-/* A store_place_sink; also told of the place after the last. */
+/* A store_place_sink; also told of the place after the last. Places come in order, and each once: a database may say anything. */
 static int gaps_place(void *context, uint64_t place) {
     struct gaps *gaps = context;
     struct append_result *result = gaps->result;
+    if (place < gaps->next || place > gaps->edition->record.clauses)
+        return DEPOSITARY_E_DAMAGED;
     if (place > gaps->next) {
         if (result->missing_count == LEDGER_MISSING_MAX)
             return GAPS_FULL;

@@ -186,8 +186,9 @@ static int failed(struct pg *pg, const PGresult *result, struct fault *fault) {
         return broken(pg, fault, "the connection broke");
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     int error = fault_set(fault, error_of(state), "the database: %s", words != NULL ? words : state);
-    if (strcmp(state, "25006") == 0)
-        pg_disconnect(pg); /* another host may take writes now */
+    /* Another host may take writes now; a schema that is gone is made again where one connects. */
+    if (strcmp(state, "25006") == 0 || strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0)
+        pg_disconnect(pg);
     return error;
 }
 
@@ -313,8 +314,8 @@ int pg_stream(struct pg *pg, const char *sql, const struct pg_params *params, pg
     while (unread == 0 && (unread = next_result(pg, until_ns, &result, fault)) == 0 && result != NULL) {
         if (error == 0 && !is_good(result))
             error = failed(pg, result, fault);
-        else if (error == 0 && PQntuples(result) == 1)
-            error = sink(context, result);
+        else if (error == 0 && PQntuples(result) == 1 && (error = sink(context, result)) != 0)
+            pg_disconnect(pg); /* there may be no end of rows */
         PQclear(result);
         until_ns = clock_monotonic_ns() + PG_LONG_MS * NS_PER_MS;
         if (pg->connection == NULL)

@@ -169,6 +169,19 @@ SQL
     [[ $told == "$refused" ]] || { cat "$work/err" >&2; fail "$role was refused $told of $refused"; }
 done
 
+# A role that can only add, as docker/README.md has it, is enough for a server.
+sql main "$(sed -n '/^```sql$/,/^```$/{/^```/d;p}' "$DEPOSITARY_SOURCE/docker/README.md")" >/dev/null
+sql main "ALTER ROLE depositary_server PASSWORD '$pg_password'"
+stop_daemon "${pids[b]}"
+database() { echo "postgresql://depositary_server@127.0.0.1:${1:-${pg_port[main]}}/depositary"; }
+start_replica b
+wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not serve as a role that can only add"
+write_treaty granted 30
+expect 0 deposit b granted
+wait_level a "$(entries)"
+is_whole a granted
+database() { echo "postgresql://depositary@127.0.0.1:${1:-${pg_port[main]}}/depositary"; }
+
 # ---- the database away
 
 pg_stop main
@@ -294,6 +307,11 @@ is_whole a migrated
 expect 5 at a office renew
 contains "$work/err" "UNAVAILABLE"
 # Lost: what a replica holds is given back to it, and another comes to the same from there.
+sql main "DELETE FROM depositary.version WHERE number = 99"
+stop_daemon "${pids[a]}"
+start_replica a
+wait_ready "${urls[a]}" "$DEPOSITARY_POLICY" "${pids[a]}" || fail "a does not serve"
+expect 0 at a office push # it is connected
 sql main "DROP SCHEMA depositary CASCADE"
 wait_for "$work/a.log" "was given the rest"
 expect 0 at a office push
