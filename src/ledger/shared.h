@@ -51,6 +51,7 @@ struct shared_ops {
     void (*rollback)(struct shared *shared); /* also where nothing was begun */
 
     /* What waits. */
+    /** DEPOSITARY_E_STATE: there are more entries than those that the offer's follow. */
     MUST_USE int (*put_offer)(struct shared *shared, const struct shared_offer *offer, struct fault *fault);
     /** Appends the note of the offer that has this edition to *note, and tells its records. DEPOSITARY_E_MISSING. */
     MUST_USE int (*find_offer)(struct shared *shared, const struct hash *edition, struct buffer *note,

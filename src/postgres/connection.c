@@ -304,6 +304,14 @@ int pg_ask(struct pg *pg, const char *sql, const struct pg_params *params, unsig
     return gather(pg, timeout_ms, out, fault);
 }
 
+int pg_ask_number(struct pg *pg, const char *sql, uint64_t *out, struct fault *fault) {
+    PGresult *result = NULL;
+    int error = pg_ask(pg, sql, NULL, PG_QUICK_MS, &result, fault);
+    error = error ? error : pg_number(result, 0, 0, out);
+    PQclear(result);
+    return error;
+}
+
 int pg_stream(struct pg *pg, const char *sql, const struct pg_params *params, pg_row_sink *sink, void *context,
               struct fault *fault) {
     if (send(pg, sql, params) != 1 || PQsetSingleRowMode(pg->connection) != 1)

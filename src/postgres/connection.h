@@ -79,6 +79,8 @@ MUST_USE int pg_run(struct pg *pg, const char *sql, unsigned timeout_ms, struct 
 /** Runs one statement; *out (may be NULL) is the caller's to PQclear. */
 MUST_USE int pg_ask(struct pg *pg, const char *sql, const struct pg_params *params, unsigned timeout_ms, PGresult **out,
                     struct fault *fault);
+/** The same for a statement without values that gives one number. */
+MUST_USE int pg_ask_number(struct pg *pg, const char *sql, uint64_t *out, struct fault *fault);
 /** Told of each row, which is row 0 of the result; a non-zero return ends the reading, and the connection, with that error. */
 typedef int pg_row_sink(void *context, const PGresult *row);
 /** The same for many rows, one after another as they come, each within PG_LONG_MS. The sink may not use the connection. */

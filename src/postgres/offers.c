@@ -21,6 +21,15 @@ static int clean(struct pg *pg, struct fault *fault) {
                   PG_LONG_MS, fault);
 }
 
+/* Where another was faster nothing waits any more; perhaps it was this very append, and its answer was lost. */
+static int check_size(struct pg *pg, const struct shared_offer *offer, struct fault *fault) {
+    uint64_t entries = 0;
+    int error = pg_ask_number(pg, SHARED_SIZE, &entries, fault);
+    return error == 0 && entries > offer->size - offer->count
+               ? fault_set(fault, DEPOSITARY_E_STATE, "another service has appended to this ledger")
+               : error;
+}
+
 static int put_head(struct postgres_shared *postgres, const struct shared_offer *offer, struct fault *fault) {
     struct pg_params params = {0};
     struct buffer *editions = &postgres->places;
@@ -71,6 +80,7 @@ int offers_put(struct shared *shared, const struct shared_offer *offer, struct f
         return error;
     postgres->has_begun = true;
     error = pg_run(pg, LOCK_OFFERS, PG_QUICK_MS, fault);
+    error = error ? error : check_size(pg, offer, fault);
     error = error ? error : put_head(postgres, offer, fault);
     error = error ? error : put_records(postgres, offer, fault);
     error = error ? error : clean(pg, fault);

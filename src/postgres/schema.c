@@ -93,20 +93,13 @@ static const char *const STEPS[SCHEMA_VERSION] = {
 
 /* 0 where there is no schema. */
 static int read_version(struct pg *pg, uint64_t *out, struct fault *fault) {
-    PGresult *result = NULL;
-    int error = pg_ask(pg,
-                       "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                       " WHERE n.nspname = 'depositary' AND c.relname = 'version'",
-                       NULL, PG_QUICK_MS, &result, fault);
-    error = error ? error : pg_number(result, 0, 0, out);
-    PQclear(result);
+    int error = pg_ask_number(pg,
+                              "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                              " WHERE n.nspname = 'depositary' AND c.relname = 'version'",
+                              out, fault);
     if (error || *out == 0)
         return error;
-    result = NULL;
-    error = pg_ask(pg, "SELECT coalesce(max(number), 0) FROM depositary.version", NULL, PG_QUICK_MS, &result, fault);
-    error = error ? error : pg_number(result, 0, 0, out);
-    PQclear(result);
-    return error;
+    return pg_ask_number(pg, "SELECT coalesce(max(number), 0) FROM depositary.version", out, fault);
 }
 
 static int check_version(uint64_t version, struct fault *fault) {
@@ -146,8 +139,7 @@ int pg_prepare_schema(struct pg *pg, struct fault *fault) {
     if (pg_is_standby(pg) && pg->use == PG_WRITES)
         return fault_set(fault, DEPOSITARY_E_UNREACHABLE, "the database takes no writes: it is a standby");
     if (pg_is_standby(pg))
-        return version > 0 ? DEPOSITARY_OK
-                           : fault_set(fault, DEPOSITARY_E_MISSING, "the database holds no ledger yet");
+        return version > 0 ? DEPOSITARY_OK : fault_set(fault, DEPOSITARY_E_MISSING, "the database holds no ledger yet");
     error = pg_run(pg, "BEGIN", PG_QUICK_MS, fault);
     error = error ? error : migrate_locked(pg, fault);
     error = error ? error : pg_run(pg, "COMMIT", PG_LONG_MS, fault);

@@ -8,21 +8,12 @@
 
 /* Held until the transaction has ended, the wait for a synchronous standby included: who has it knows what there is. */
 #define LOCK_APPEND "SELECT pg_advisory_xact_lock(1146114898, 1)"
-#define SIZE        "SELECT coalesce(max(idx) + 1, 0) FROM depositary.entry"
 #define TRIES       16u
 #define TRY_MS      500u /* between two tries to learn what became of a COMMIT */
 
 #define ARRAY_BYTES (2 * LIMIT_REQUEST_APPEND)
 
 /* ---- one transaction */
-
-static int ask_number(struct pg *pg, const char *sql, uint64_t *out, struct fault *fault) {
-    PGresult *result = NULL;
-    int error = pg_ask(pg, sql, NULL, PG_QUICK_MS, &result, fault);
-    error = error ? error : pg_number(result, 0, 0, out);
-    PQclear(result);
-    return error;
-}
 
 static void trace_clear(struct trace *trace) {
     trace->has_entry = false;
@@ -50,7 +41,7 @@ static int shared_begin(struct shared *shared, uint64_t *out_entries, struct fau
     struct postgres_shared *postgres = shared_of(shared);
     trace_clear(&postgres->trace);
     int error = begin_locked(postgres, fault);
-    error = error ? error : ask_number(&postgres->pg, SIZE, out_entries, fault);
+    error = error ? error : pg_ask_number(&postgres->pg, SHARED_SIZE, out_entries, fault);
     if (error)
         shared_rollback(shared);
     return error;

@@ -5,6 +5,8 @@
 #include "postgres/connection.h"
 #include "postgres/postgres.h"
 
+#define SHARED_SIZE "SELECT coalesce(max(idx) + 1, 0) FROM depositary.entry"
+
 /** What tells afterwards whether a transaction was committed. */
 struct trace {
     bool has_entry;
