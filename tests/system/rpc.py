@@ -46,6 +46,8 @@ def fields(data):
             value = take()
         elif tag & 7 == 2:
             length = take()
+            if length > len(data) - at:
+                raise IndexError(f"field {tag >> 3} goes past the end")
             value = data[at:at + length]
             at += length
         elif tag & 7 == 1:
