@@ -96,8 +96,8 @@ uint8_t *answer_write(uint8_t *at, const struct answer *answer) {
 /* ---- the cache */
 
 /* Without the pieces, which are counted once for all entries that end in them. */
-static size_t entry_size(const struct entry *entry) {
-    return sizeof(*entry) + entry->message_len + sizeof(*entry->answer) + entry->answer->own.len + BLOCKS_OVERHEAD;
+static size_t entry_size(size_t message_len, const struct answer *answer) {
+    return sizeof(struct entry) + message_len + sizeof(*answer) + answer->own.len + BLOCKS_OVERHEAD;
 }
 
 int cache_new(struct cache **out, size_t capacity) {
@@ -224,7 +224,7 @@ static void drop(struct cache *cache, struct entry *entry) {
         link = &(*link)->chain;
     }
     *link = entry->chain;
-    cache->used -= entry_size(entry) + drop_pieces(entry->answer);
+    cache->used -= entry_size(entry->message_len, entry->answer) + drop_pieces(entry->answer);
     entry_free(entry);
 }
 
@@ -282,24 +282,22 @@ static struct entry *entry_new(uint64_t hash, const struct method *method, struc
     return entry;
 }
 
-/* Under the lock. */
-static void add(struct cache *cache, uint64_t hash, const struct method *method, struct bytes message,
-                struct answer *answer) {
-    size_t most = sizeof(struct entry) + message.len + sizeof(*answer) + answer->own.len + BLOCKS_OVERHEAD;
-    for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
-        most += answer->tail[i]->kept == 0 ? piece_size(answer->tail[i]) : 0;
-    }
+/* The answer's pieces are kept by now; false where it is not. */
+static bool add(struct cache *cache, uint64_t hash, const struct method *method, struct bytes message,
+                struct answer *answer, size_t size) {
     unsigned misses = count_miss(cache, hash);
-    if (most > cache->capacity || lookup(cache, hash, method, message) || !make_room(cache, most, misses)) {
-        return;
+    if (size > cache->capacity || lookup(cache, hash, method, message) || !make_room(cache, size, misses)) {
+        return false;
     }
     struct entry *entry = entry_new(hash, method, message, answer, misses - 1);
-    if (entry) {
-        entry->chain = *bucket_of(cache, hash);
-        *bucket_of(cache, hash) = entry;
-        queue_add(cache, entry);
-        cache->used += entry_size(entry) + keep_pieces(answer);
+    if (!entry) {
+        return false;
     }
+    entry->chain = *bucket_of(cache, hash);
+    *bucket_of(cache, hash) = entry;
+    queue_add(cache, entry);
+    cache->used += size;
+    return true;
 }
 
 void cache_keep(struct cache *cache, const struct method *method, struct bytes message, struct answer *answer) {
@@ -308,7 +306,10 @@ void cache_keep(struct cache *cache, const struct method *method, struct bytes m
     }
     uint64_t hash = hash_of(cache, method, message);
     pthread_mutex_lock(&cache->lock);
-    add(cache, hash, method, message, answer);
+    size_t pieces = keep_pieces(answer); /* first, so that an entry that makes room does not take them along */
+    if (!add(cache, hash, method, message, answer, entry_size(message.len, answer) + pieces)) {
+        cache->used -= drop_pieces(answer) - pieces; /* 0, unless the entries that they were of have gone */
+    }
     pthread_mutex_unlock(&cache->lock);
 }
 

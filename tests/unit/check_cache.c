@@ -183,6 +183,28 @@ START_TEST(pieces_in_common_are_counted_once) {
 }
 END_TEST
 
+/* The entry that makes room is the only other one that ends in the piece. */
+START_TEST(piece_of_what_makes_room_is_counted_still) {
+    static uint8_t bytes[3000];
+    const size_t capacity = 4000;
+    ck_assert_int_eq(cache_new(&cache, capacity), 0);
+    struct piece *piece = piece_new(bytes_of(bytes, sizeof(bytes)));
+    struct piece *const tail[ANSWER_TAIL_MAX] = {piece};
+    struct answer *small = answer_new(BYTES("a"), tail);
+    cache_keep(cache, get_clause, BYTES("small"), small);
+    answer_release(small);
+    for (unsigned i = 0; i < 3; i++) {
+        keep_number(1, tail);
+        ck_assert_uint_le(cache_used(cache), capacity);
+    }
+    for (unsigned i = 100; i < 200; i++) { /* and what comes after has no more room than there is */
+        keep_number(i, NULL);
+        ck_assert_uint_le(cache_used(cache), capacity);
+    }
+    piece_release(piece);
+}
+END_TEST
+
 START_TEST(dropped_answer_lives_while_it_is_held) {
     ck_assert_int_eq(cache_new(&cache, 1700), 0);
     keep(get_clause, "m", "held");
@@ -249,6 +271,7 @@ int main(void) {
     tcase_add_test(tests, what_is_asked_for_once_does_not_drive_out_what_is_asked_for_often);
     tcase_add_test(tests, what_is_asked_for_no_more_makes_room);
     tcase_add_test(tests, pieces_in_common_are_counted_once);
+    tcase_add_test(tests, piece_of_what_makes_room_is_counted_still);
     tcase_add_test(tests, dropped_answer_lives_while_it_is_held);
     tcase_add_test(tests, threads_never_get_another_answer);
     suite_add_tcase(suite, tests);
