@@ -2,8 +2,8 @@
 #include "server/announce.h"
 
 #include "base/time.h"
+#include "base/url.h"
 #include "rpc/socket.h"
-#include "server/config.h"
 #include "server/knock.h"
 #include "server/view.h"
 
@@ -80,7 +80,7 @@ static int open_door(struct announcer *announcer, struct fault *fault) {
 }
 
 int announcer_retake_tls(struct announcer *announcer, struct fault *fault) {
-    return config_is_tls(announcer->url) ? tls_give(announcer->tls, announcer->door, fault) : 0;
+    return url_is_tls(announcer->url) ? tls_give(announcer->tls, announcer->door, fault) : 0;
 }
 
 static int set_up(struct announcer *announcer, struct fault *fault) {
@@ -163,7 +163,7 @@ static enum door knock(void *context, int timeout_ms) {
                                       [KNOCK_UNTRIED] = DOOR_UNTRIED};
     struct announcer *announcer = context;
     char url[600];
-    if (config_is_tls(announcer->url)) {
+    if (url_is_tls(announcer->url)) {
         return knock_over_tls(announcer, timeout_ms);
     }
     door_address(url, sizeof(url), announcer->url);

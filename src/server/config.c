@@ -144,20 +144,8 @@ static int told(const char *message, const char *value) {
     return 2;
 }
 
-bool config_is_local(const char *url) {
-    return url_is_loopback(url);
-}
-
-bool config_is_tls(const char *url) {
-    return url_is_tls(url);
-}
-
-static bool is_url(const char *url) {
-    return url_is_known(url);
-}
-
 static int add_listen(struct config *config, const char *url) {
-    if (!is_url(url))
+    if (!url_is_known(url))
         return told("--listen takes tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH", url);
     if (config->listen_count == CONFIG_LISTEN_MAX || strlen(url) >= sizeof config->listen[0])
         return told("too many listeners, or one that is too long", url);
@@ -297,7 +285,7 @@ static int take(struct config *config, int val, const char *argument) {
     switch (val) {
     case OPT_ANNOUNCE:
         config->announce = argument;
-        return is_url(argument) && strlen(argument) < sizeof config->listen[0]
+        return url_is_known(argument) && strlen(argument) < sizeof config->listen[0]
                    ? -1
                    : told("--announce takes tcp://HOST:PORT, tls+tcp://HOST:PORT or ipc:///PATH", argument);
     case OPT_TLS_CERT:
@@ -459,11 +447,11 @@ static int set_defaults(struct config *config) {
 
 /* Whether what the option says for the URL goes with the rest; -1 to go on. */
 static int check_url(const struct config *config, const char *url) {
-    if (strncmp(url, "tcp://", 6) == 0 && !config_is_local(url) && !config->allow_plaintext)
+    if (strncmp(url, "tcp://", 6) == 0 && !url_is_loopback(url) && !config->allow_plaintext)
         return told(
             "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",
             url);
-    if (config_is_tls(url) && config->tls_cert == NULL)
+    if (url_is_tls(url) && config->tls_cert == NULL)
         return told("tls+tcp:// needs --tls-cert and --tls-key", url);
     return -1;
 }
@@ -480,7 +468,7 @@ static int check_together(struct config *config) {
     bool is_local = true;
     int status = check_tls(config);
     for (size_t i = 0; i < config->listen_count && status < 0; i++) {
-        is_local = is_local && config_is_local(config->listen[i]);
+        is_local = is_local && url_is_loopback(config->listen[i]);
         status = check_url(config, config->listen[i]);
     }
     if (config->announce != NULL && status < 0)

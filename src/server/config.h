@@ -63,8 +63,4 @@ struct cache_shares {
 };
 struct cache_shares config_cache_shares(const struct config *config);
 
-bool config_is_tls(const char *url);
-/** Whether every address of the URL is this machine's own: ipc://, tcp://127.x, [::1], localhost. */
-bool config_is_local(const char *url);
-
 #endif

@@ -4,10 +4,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/url.h"
 #include "grpc/health/v1/health.pb-c.h"
 #include "rpc/call.h"
 #include "rpc/socket.h"
-#include "server/config.h"
 #include "server/knock.h"
 
 #include <errno.h>
@@ -152,8 +152,8 @@ enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_
     buffer_init(&request, LIMIT_REQUEST);
     enum door door = DOOR_UNTRIED;
     if (print_request(&request) == 0) {
-        door = config_is_tls(listen_url) ? knock_over_tls(listen_url, tls, timeout_ms, buffer_bytes(&request))
-                                         : knock_plainly(listen_url, timeout_ms, buffer_bytes(&request));
+        door = url_is_tls(listen_url) ? knock_over_tls(listen_url, tls, timeout_ms, buffer_bytes(&request))
+                                      : knock_plainly(listen_url, timeout_ms, buffer_bytes(&request));
     }
     buffer_free(&request);
     return door;

@@ -1,7 +1,7 @@
 /* Front doors of both kinds (listener.h). */
 #include "server/listener_private.h"
 
-#include "server/config.h"
+#include "base/url.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ int listener_init(struct listener *listener, const struct listener_ops *ops, con
 
 int listener_start(struct listener **out, enum listener_kind kind, const char *url, const struct listener_parts *parts,
                    struct fault *fault) {
-    bool is_stream = kind == LISTENER_STREAM && !config_is_tls(url);
+    bool is_stream = kind == LISTENER_STREAM && !url_is_tls(url);
     return (is_stream ? stream_listener_start : rep_listener_start)(out, url, parts, fault);
 }
 

@@ -6,9 +6,9 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "rpc/call.h"
 #include "rpc/socket.h"
-#include "server/config.h"
 
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
@@ -163,7 +163,7 @@ static void pipe_event(nng_pipe pipe, nng_pipe_ev event, void *context) {
 
 static int rep_retake_tls(struct listener *base, struct fault *fault) {
     struct rep_listener *listener = (struct rep_listener *)base;
-    return config_is_tls(base->url) ? tls_give(base->parts.tls, listener->door, fault) : 0;
+    return url_is_tls(base->url) ? tls_give(base->parts.tls, listener->door, fault) : 0;
 }
 
 static int open_door(struct rep_listener *listener, struct fault *fault) {

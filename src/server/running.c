@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/url.h"
 #include "catalog/catalog.h"
 #include "ledger/backup.h"
 #include "postgres/postgres.h"
@@ -339,7 +340,7 @@ static int knock_once(struct running *running, struct fault *fault) {
         if (door == DOOR_SERVING || door == DOOR_NOT_SERVING) {
             continue;
         }
-        if (!config_is_tls(url) || !tls_wants_client(running->tls)) {
+        if (!url_is_tls(url) || !tls_wants_client(running->tls)) {
             return fault_set(fault, DEPOSITARY_E_UNREACHABLE, "%s: the own front door does not answer", url);
         }
         running->is_unwatched[i] = true;
