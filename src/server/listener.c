@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int listener_fault(struct fault *fault, int nng_error, const char *what, const char *url) {
@@ -14,14 +15,19 @@ int listener_fault(struct fault *fault, int nng_error, const char *what, const c
     return fault_set(fault, code, "%s: %s: %s", url, what, nng_strerror(nng_error));
 }
 
-int listener_init(struct listener *listener, const struct listener_ops *ops, const char *url,
-                  const struct listener_parts *parts, struct fault *fault) {
-    if (strlen(url) >= sizeof(listener->url)) {
+int listener_new(struct listener **out, size_t size, const struct listener_ops *ops, const char *url,
+                 const struct listener_parts *parts, struct fault *fault) {
+    if (strlen(url) >= sizeof((*out)->url)) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the URL is too long", url);
+    }
+    struct listener *listener = calloc(1, size);
+    if (!listener) {
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "%s: no memory to listen", url);
     }
     snprintf(listener->url, sizeof(listener->url), "%s", url);
     listener->ops = ops;
     listener->parts = *parts;
+    *out = listener;
     return 0;
 }
 

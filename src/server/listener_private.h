@@ -29,9 +29,9 @@ int rep_listener_start(struct listener **out, const char *url, const struct list
 int stream_listener_start(struct listener **out, const char *url, const struct listener_parts *parts,
                           struct fault *fault);
 
-/** Sets up what they have in common; DEPOSITARY_E_LIMIT for a URL that is too long. */
-MUST_USE int listener_init(struct listener *listener, const struct listener_ops *ops, const char *url,
-                           const struct listener_parts *parts, struct fault *fault);
+/** A door of `size` bytes, zero but for what the kinds have in common; free(3) ends it. DEPOSITARY_E_LIMIT: the URL is too long. */
+MUST_USE int listener_new(struct listener **out, size_t size, const struct listener_ops *ops, const char *url,
+                          const struct listener_parts *parts, struct fault *fault);
 /** A connection comes from this address: false, and counted, where it is not welcome. */
 bool listener_welcomes(struct listener *listener, uint32_t pipe, const nng_sockaddr *address);
 int listener_fault(struct fault *fault, int nng_error, const char *what, const char *url);

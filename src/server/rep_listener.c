@@ -262,15 +262,12 @@ static const struct listener_ops listener_ops = {.stop = rep_stop, .retake_tls =
 
 int rep_listener_start(struct listener **out, const char *url, const struct listener_parts *parts,
                        struct fault *fault) {
-    struct rep_listener *listener = calloc(1, sizeof(*listener));
-    if (!listener) {
-        return fault_set(fault, DEPOSITARY_E_MEMORY, "%s: no memory to listen", url);
-    }
-    int error = listener_init(&listener->base, &listener_ops, url, parts, fault);
+    struct listener *base;
+    int error = listener_new(&base, sizeof(struct rep_listener), &listener_ops, url, parts, fault);
     if (error) {
-        free(listener);
         return error;
     }
+    struct rep_listener *listener = (struct rep_listener *)base;
     pthread_mutex_init(&listener->lock, NULL);
     pthread_cond_init(&listener->stopped, NULL);
     error = open_socket(listener, fault);

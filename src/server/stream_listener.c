@@ -225,15 +225,12 @@ static const struct listener_ops listener_ops = {
 
 int stream_listener_start(struct listener **out, const char *url, const struct listener_parts *parts,
                           struct fault *fault) {
-    struct stream_listener *listener = calloc(1, sizeof(*listener));
-    if (!listener) {
-        return fault_set(fault, DEPOSITARY_E_MEMORY, "%s: no memory to listen", url);
-    }
-    int error = listener_init(&listener->base, &listener_ops, url, parts, fault);
+    struct listener *base;
+    int error = listener_new(&base, sizeof(struct stream_listener), &listener_ops, url, parts, fault);
     if (error) {
-        free(listener);
         return error;
     }
+    struct stream_listener *listener = (struct stream_listener *)base;
     pthread_mutex_init(&listener->lock, NULL);
     pthread_cond_init(&listener->changed, NULL);
     listener->has_reaper = pthread_create(&listener->reaper, NULL, reap, listener) == 0;
