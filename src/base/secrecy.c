@@ -1,7 +1,6 @@
 /* No core dumps (secrecy.h). */
 #include "base/secrecy.h"
 
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 

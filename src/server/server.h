@@ -55,10 +55,6 @@ static inline const struct ledger_state *call_state(const struct call *call) {
     return ((const struct server_call *)call->context)->state;
 }
 
-static inline struct shelf *call_shelf(const struct call *call) {
-    return ((const struct server_call *)call->context)->shelf;
-}
-
 /** The services that are served, one per file: depositary_service.c, ledger_service.c, health_service.c, reflection_service.c. */
 extern const struct service_entry depositary_service;
 extern const struct service_entry ledger_service;
