@@ -16,11 +16,8 @@
 
 #define NS_PER_MS    UINT64_C(1000000)
 #define SAY_AGAIN_MS 200
-#define FRAME_HEAD   8u /* bytes of length; over ipc one more before them */
 #define REQUEST_ID                                                                                                     \
     { 0x80, 0, 0, 1 }
-
-enum { REQ = 0x30, REP = 0x31, PUB = 0x20, SUB = 0x21 }; /* numbers of the SP protocols */
 
 struct knocker {
     int fd; /* -1: none */
@@ -124,11 +121,9 @@ static enum knock connect_tcp(struct knocker *knocker, const char *url) {
     return knock;
 }
 
-/* Connects and exchanges greetings: ours of this protocol, theirs of that. KNOCK_HEARD: it stands. */
-static enum knock greet(struct knocker *knocker, const char *url, uint8_t ours, uint8_t theirs) {
-    const uint8_t greeting[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, ours, 0, 0};
-    const uint8_t wanted[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, theirs, 0, 0};
-    uint8_t got[SP_GREETING_LEN];
+/* Connects and exchanges greetings. KNOCK_HEARD: it stands. */
+static enum knock greet(struct knocker *knocker, const char *url, enum sp_role ours, enum sp_role theirs) {
+    uint8_t greeting[SP_GREETING_LEN], got[SP_GREETING_LEN];
     enum knock knock = KNOCK_SHUT;
     if (strncmp(url, "ipc://", 6) == 0) {
         knock = connect_ipc(knocker, url + 6);
@@ -138,8 +133,9 @@ static enum knock greet(struct knocker *knocker, const char *url, uint8_t ours, 
     if (knock != KNOCK_HEARD) {
         return knock;
     }
+    sp_greeting(greeting, ours);
     bool is_greeted = send_all(knocker, bytes_of(greeting, sizeof(greeting))) &&
-                      receive_all(knocker, got, sizeof(got)) && memcmp(got, wanted, sizeof(wanted)) == 0;
+                      receive_all(knocker, got, sizeof(got)) && sp_is_greeting(got, theirs);
     return is_greeted ? KNOCK_HEARD : KNOCK_SHUT;
 }
 
@@ -157,21 +153,17 @@ static void end(struct knocker *knocker) {
 
 /* The length of the frame that comes. */
 static bool receive_head(const struct knocker *knocker, uint64_t *len) {
-    uint8_t head[1 + FRAME_HEAD];
-    const size_t head_len = FRAME_HEAD + (knocker->carrier == SP_IPC ? 1u : 0u);
-    if (!receive_all(knocker, head, head_len)) {
+    uint8_t head[SP_HEAD_MAX];
+    if (!receive_all(knocker, head, sp_head_len(knocker->carrier))) {
         return false;
     }
-    *len = 0;
-    for (size_t i = head_len - FRAME_HEAD; i < head_len; i++) {
-        *len = *len << 8 | head[i];
-    }
+    *len = sp_len(head, knocker->carrier);
     return true;
 }
 
 static bool send_request(const struct knocker *knocker, struct bytes request) {
     static const uint8_t id[] = REQUEST_ID;
-    uint8_t head[1 + FRAME_HEAD + sizeof(id)];
+    uint8_t head[SP_HEAD_MAX + sizeof(id)];
     const uint8_t *body = sp_frame_write(head, knocker->carrier, bytes_of(id, sizeof(id)), request.len);
     return send_all(knocker, bytes_of(head, (size_t)(body - head))) && send_all(knocker, request);
 }
@@ -193,7 +185,7 @@ static bool receive_answer(const struct knocker *knocker, struct buffer *respons
 enum knock knock_ask(const char *url, struct bytes request, int timeout_ms, struct buffer *response) {
     struct knocker knocker;
     begin(&knocker, timeout_ms);
-    enum knock knock = greet(&knocker, url, REQ, REP);
+    enum knock knock = greet(&knocker, url, SP_REQUESTER, SP_REPLIER);
     if (knock == KNOCK_HEARD && !(send_request(&knocker, request) && receive_answer(&knocker, response))) {
         knock = KNOCK_SILENT;
     }
@@ -217,7 +209,7 @@ static bool hear(const struct knocker *knocker, void (*say)(void *context), void
 enum knock knock_listen(const char *url, int timeout_ms, void (*say)(void *context), void *context) {
     struct knocker knocker;
     begin(&knocker, timeout_ms);
-    enum knock knock = greet(&knocker, url, SUB, PUB);
+    enum knock knock = greet(&knocker, url, SP_SUBSCRIBER, SP_PUBLISHER);
     if (knock == KNOCK_HEARD && !hear(&knocker, say, context)) {
         knock = KNOCK_SILENT;
     }

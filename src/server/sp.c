@@ -7,19 +7,29 @@
 #define WORD_LEN    4u
 #define IPC_MESSAGE 1u /* the first byte of a frame over ipc */
 
-static const uint8_t replier[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
-static const uint8_t requester[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+_Static_assert(SP_HEAD_MAX == 1 + LENGTH_LEN, "the longest head is that over ipc");
 
-void sp_greeting(uint8_t out[SP_GREETING_LEN]) {
-    memcpy(out, replier, SP_GREETING_LEN);
+void sp_greeting(uint8_t out[SP_GREETING_LEN], enum sp_role role) {
+    memcpy(out, (const uint8_t[]){0, 'S', 'P', 0, 0, (uint8_t)role, 0, 0}, SP_GREETING_LEN);
 }
 
-bool sp_is_requester(const uint8_t greeting[SP_GREETING_LEN]) {
-    return memcmp(greeting, requester, SP_GREETING_LEN) == 0;
+bool sp_is_greeting(const uint8_t greeting[SP_GREETING_LEN], enum sp_role role) {
+    uint8_t wanted[SP_GREETING_LEN];
+    sp_greeting(wanted, role);
+    return memcmp(greeting, wanted, sizeof(wanted)) == 0;
 }
 
-static size_t head_len(enum sp_carrier carrier) {
+size_t sp_head_len(enum sp_carrier carrier) {
     return (carrier == SP_IPC ? 1u : 0u) + LENGTH_LEN;
+}
+
+uint64_t sp_len(const uint8_t *head, enum sp_carrier carrier) {
+    const size_t head_len = sp_head_len(carrier);
+    uint64_t len = 0;
+    for (size_t i = head_len - LENGTH_LEN; i < head_len; i++) {
+        len = len << 8 | head[i];
+    }
+    return len;
 }
 
 /* Words up to the one with the highest bit, the requester's own number; 0: there is none, SIZE_MAX: too many before it. */
@@ -36,17 +46,14 @@ static size_t trace_len(struct bytes message) {
 }
 
 enum sp_read sp_read(struct sp_request *out, struct bytes in, enum sp_carrier carrier, uint64_t limit) {
-    const size_t head = head_len(carrier);
-    uint64_t len = 0;
+    const size_t head = sp_head_len(carrier);
     if (in.len > 0 && carrier == SP_IPC && in.data[0] != IPC_MESSAGE) {
         return SP_GARBAGE;
     }
     if (in.len < head) {
         return SP_PART;
     }
-    for (size_t i = head - LENGTH_LEN; i < head; i++) {
-        len = len << 8 | in.data[i];
-    }
+    const uint64_t len = sp_len(in.data, carrier);
     if (len > limit || len < WORD_LEN) {
         return SP_GARBAGE;
     }
@@ -68,7 +75,7 @@ enum sp_read sp_read(struct sp_request *out, struct bytes in, enum sp_carrier ca
 }
 
 size_t sp_frame_len(enum sp_carrier carrier, size_t trace, size_t body_len) {
-    return head_len(carrier) + trace + body_len;
+    return sp_head_len(carrier) + trace + body_len;
 }
 
 uint8_t *sp_frame_write(uint8_t *out, enum sp_carrier carrier, struct bytes trace, size_t body_len) {

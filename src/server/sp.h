@@ -1,5 +1,5 @@
 /*
- * The SP protocol on a byte stream, the replier's side: greeting, frames, and the trace of a request that its answer carries back. Pure. nanomsg RFCs
+ * The SP protocol on a byte stream: greetings, frames, and on the replier's side the trace of a request that its answer carries back. Pure. nanomsg RFCs
  * sp-tcp-mapping-01 and sp-request-reply-01; over ipc a frame has a byte more in front (sp-ipc-mapping).
  */
 #ifndef SERVER_SP_H
@@ -8,15 +8,21 @@
 #include "base/bytes.h"
 
 #define SP_GREETING_LEN 8
+#define SP_HEAD_MAX     9
 #define SP_HOPS_MAX     8 /* devices between, as nng allows where nothing else is said */
 #define SP_TRACE_MAX    (4 * (SP_HOPS_MAX + 1))
 
 enum sp_carrier { SP_TCP, SP_IPC };
 
-/** The greeting of a replier. */
-void sp_greeting(uint8_t out[SP_GREETING_LEN]);
-/** Whether it is that of a requester. */
-bool sp_is_requester(const uint8_t greeting[SP_GREETING_LEN]);
+enum sp_role { SP_PUBLISHER = 0x20, SP_SUBSCRIBER = 0x21, SP_REQUESTER = 0x30, SP_REPLIER = 0x31 };
+
+void sp_greeting(uint8_t out[SP_GREETING_LEN], enum sp_role role);
+bool sp_is_greeting(const uint8_t greeting[SP_GREETING_LEN], enum sp_role role);
+
+/** Bytes before what a frame carries, at most SP_HEAD_MAX. */
+size_t sp_head_len(enum sp_carrier carrier);
+/** Bytes that it carries, by its head. */
+uint64_t sp_len(const uint8_t *head, enum sp_carrier carrier);
 
 struct sp_request {
     size_t frame_len; /* of the whole frame */

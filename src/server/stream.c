@@ -380,7 +380,7 @@ static enum progress take_greeting(struct stream *stream) {
     if (stream->in_len < SP_GREETING_LEN) {
         return PROGRESS_MORE;
     }
-    if (!sp_is_requester(stream->in)) {
+    if (!sp_is_greeting(stream->in, SP_REQUESTER)) {
         return PROGRESS_GARBAGE;
     }
     stream->is_greeted = true;
@@ -537,7 +537,7 @@ int stream_new(struct stream **out, nng_stream *wire, uint32_t pipe, enum sp_car
 void stream_start(struct stream *stream) {
     uint8_t *greeting = buffer_extend(&stream->going, SP_GREETING_LEN);
     if (greeting) {
-        sp_greeting(greeting);
+        sp_greeting(greeting, SP_REPLIER);
     }
     send_on(stream);
     receive(stream);

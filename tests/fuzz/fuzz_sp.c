@@ -78,10 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const enum sp_carrier carrier = data[0] % 2 == 0 ? SP_TCP : SP_IPC;
     uint32_t chance = data[1];
     struct bytes stream = bytes_of(data + 2, size - 2);
-    sp_greeting(greeting);
-    HOLDS(!sp_is_requester(greeting));
+    sp_greeting(greeting, SP_REPLIER);
+    HOLDS(!sp_is_greeting(greeting, SP_REQUESTER));
     if (stream.len >= SP_GREETING_LEN)
-        (void)sp_is_requester(stream.data);
+        (void)sp_is_greeting(stream.data, SP_REQUESTER);
     whole.count = cut.count = 0;
     (void)take_frames(&whole, &is_over, stream, 0, carrier);
     is_over = false;

@@ -25,15 +25,15 @@ static size_t make(enum sp_carrier carrier, unsigned hops, size_t body_len) {
 START_TEST(greeting_is_a_repliers_and_wants_a_requester) {
     const uint8_t requester[SP_GREETING_LEN] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
     uint8_t own[SP_GREETING_LEN];
-    sp_greeting(own);
+    sp_greeting(own, SP_REPLIER);
     ck_assert_mem_eq(own, "\0SP\0\0\x31\0\0", SP_GREETING_LEN);
-    ck_assert(sp_is_requester(requester));
-    ck_assert(!sp_is_requester(own));
+    ck_assert(sp_is_greeting(requester, SP_REQUESTER));
+    ck_assert(!sp_is_greeting(own, SP_REQUESTER));
     for (size_t i = 0; i < SP_GREETING_LEN; i++) {
         uint8_t other[SP_GREETING_LEN];
         memcpy(other, requester, sizeof(other));
         other[i] ^= 1;
-        ck_assert(!sp_is_requester(other));
+        ck_assert(!sp_is_greeting(other, SP_REQUESTER));
     }
 }
 END_TEST
