@@ -524,21 +524,19 @@ int stream_new(struct stream **out, nng_stream *wire, uint32_t pipe, enum sp_car
     calls_clear(&stream->going_calls);
     buffer_init(&stream->out, OUT_MOST);
     buffer_init(&stream->going, OUT_MOST);
-    if (nng_aio_alloc(&stream->receiving, received, stream) != 0 ||
+    uint8_t *greeting = buffer_extend(&stream->going, SP_GREETING_LEN);
+    if (!greeting || nng_aio_alloc(&stream->receiving, received, stream) != 0 ||
         nng_aio_alloc(&stream->sending, sent, stream) != 0 || !make_room(stream)) {
         peers_disconnect(listener->parts.peers, pipe);
         stream_free(stream);
         return DEPOSITARY_E_MEMORY;
     }
+    sp_greeting(greeting, SP_REPLIER);
     *out = stream;
     return 0;
 }
 
 void stream_start(struct stream *stream) {
-    uint8_t *greeting = buffer_extend(&stream->going, SP_GREETING_LEN);
-    if (greeting) {
-        sp_greeting(greeting, SP_REPLIER);
-    }
     send_on(stream);
     receive(stream);
 }
