@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLICY_MODE     0644
+#define POLICY_MODE 0644
 
 enum { OPT_DATA = CLI_OPT_OWN };
 

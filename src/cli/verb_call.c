@@ -11,14 +11,27 @@
 
 #define INPUT_MAX (16u * 1024 * 1024) /* bytes of JSON: a request of 4 MiB in base64, and what is around it */
 
+/* Of standard input no more is read than a request can need. */
+static void read_stdin(struct buffer *out) {
+    uint8_t chunk[16384];
+    for (size_t len; out->error == 0 && (len = fread(chunk, 1, sizeof chunk, stdin)) > 0;)
+        buffer_append(out, bytes_of(chunk, len));
+}
+
 static json_t *read_input(const char *text) {
     json_error_t error;
-    const size_t flags = JSON_REJECT_DUPLICATES;
-    json_t *object = strcmp(text, "-") == 0     ? json_loadf(stdin, flags, &error)
-                     : strlen(text) > INPUT_MAX ? NULL
-                                                : json_loads(text, flags, &error);
-    if (object == NULL)
+    struct buffer in;
+    json_t *object = NULL;
+    buffer_init(&in, INPUT_MAX);
+    if (strcmp(text, "-") == 0)
+        read_stdin(&in);
+    else
+        buffer_append_text(&in, text);
+    if (in.error != 0)
+        cli_error("the message is longer than any request: %u MiB of JSON", INPUT_MAX >> 20);
+    else if ((object = json_loadb((const char *)in.data, in.len, JSON_REJECT_DUPLICATES, &error)) == NULL)
         cli_error("not JSON: %s, line %d", error.text, error.line);
+    buffer_free(&in);
     return object;
 }
 
