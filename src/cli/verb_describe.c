@@ -43,7 +43,7 @@ static const char *scalar_name(const schema_field *field) {
 }
 
 static void print_field(const schema_field *field) {
-    print((int)field->label == 3 ? "  repeated " : "  ");
+    print(schema_is_repeated(field) ? "  repeated " : "  ");
     print(field->type_name != NULL && *field->type_name != '\0' ? without_dot(field->type_name) : scalar_name(field));
     print(" ");
     print(text_or(field->name, "?"));

@@ -11,7 +11,6 @@
 #include "schema/schema.h"
 
 #define FIELD(name) GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_##name
-#define REPEATED    GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED
 #define ONEOFS_MAX  64
 
 struct reading {
@@ -188,15 +187,8 @@ static bool decode_base64(struct buffer *out, const char *text) {
     size_t len = strlen(text);
     uint32_t bits = 0;
     unsigned count = 0;
-    for (unsigned padding = 0; padding < 2 && len > 0 && len % 4 == 0 && text[len - 1] == '='; padding++) {
-        len--;
-        if (len % 4 == 2) {
-            break;
-        }
-        if (len % 4 == 3 && text[len - 1] == '=') {
-            len--;
-            break;
-        }
+    if (len > 0 && len % 4 == 0 && text[len - 1] == '=') {
+        len -= text[len - 2] == '=' ? 2 : 1;
     }
     for (size_t i = 0; i < len; i++) {
         int value = sextet(text[i]);
@@ -302,13 +294,6 @@ static int read_map(struct reading *reading, struct buffer *out, const schema_fi
     return error;
 }
 
-static bool is_map(struct reading *reading, const schema_field *field) {
-    const schema_message *entry = (int)field->type == FIELD(MESSAGE) && field->type_name != NULL
-                                      ? schema_find_message(reading->schema, field->type_name)
-                                      : NULL;
-    return entry != NULL && entry->options != NULL && entry->options->map_entry;
-}
-
 /* Two fields of one choice, or one by both of its names. */
 static int note_once(struct reading *reading, const schema_message *message, const schema_field *field,
                      bool seen_oneof[ONEOFS_MAX], const json_t *object) {
@@ -328,10 +313,10 @@ static int note_once(struct reading *reading, const schema_message *message, con
 }
 
 static int read_field(struct reading *reading, struct buffer *out, const schema_field *field, const json_t *in) {
-    if (is_map(reading, field)) {
+    if (schema_is_map(reading->schema, field)) {
         return read_map(reading, out, field, in);
     }
-    return (int)field->label == REPEATED ? read_list(reading, out, field, in) : read_value(reading, out, field, in);
+    return schema_is_repeated(field) ? read_list(reading, out, field, in) : read_value(reading, out, field, in);
 }
 
 static int read_fields(struct reading *reading, struct buffer *out, const schema_message *message, const json_t *in) {

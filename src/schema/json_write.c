@@ -10,7 +10,6 @@
 #include "schema/schema.h"
 
 #define FIELD(name) GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_##name
-#define REPEATED    GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED
 
 struct writing {
     const struct schema *schema;
@@ -220,14 +219,6 @@ static int write_repeated(struct writing *writing, json_t *object, const schema_
     return error;
 }
 
-/* The entry type of a map: a message that protoc makes, with key and value. */
-static const schema_message *map_entry(struct writing *writing, const schema_field *field) {
-    const schema_message *entry = (int)field->type == FIELD(MESSAGE) && field->type_name != NULL
-                                      ? schema_find_message(writing->schema, field->type_name)
-                                      : NULL;
-    return entry != NULL && entry->options != NULL && entry->options->map_entry ? entry : NULL;
-}
-
 static int write_map(struct writing *writing, json_t *object, const schema_field *field, const struct taken *taken) {
     json_t *entry = write_message(writing, field->type_name, taken->bytes);
     json_t *map = json_object_get(object, schema_json_name(field));
@@ -265,10 +256,10 @@ static int write_field(struct writing *writing, json_t *object, const schema_mes
     if (field == NULL) {
         return 0; /* of a later version */
     }
-    if (map_entry(writing, field) != NULL && taken->wire_type == WIRE_BYTES) {
+    if (schema_is_map(writing->schema, field) && taken->wire_type == WIRE_BYTES) {
         return write_map(writing, object, field, taken);
     }
-    if ((int)field->label == REPEATED) {
+    if (schema_is_repeated(field)) {
         return write_repeated(writing, object, field, taken);
     }
     if (taken->wire_type != wire_type_of(field)) {

@@ -185,6 +185,17 @@ const schema_field *schema_field_numbered(const schema_message *message, uint32_
     return NULL;
 }
 
+bool schema_is_repeated(const schema_field *field) {
+    return (int)field->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+}
+
+bool schema_is_map(const struct schema *schema, const schema_field *field) {
+    const bool is_message = (int)field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE;
+    const schema_message *entry =
+        is_message && field->type_name != NULL ? schema_find_message(schema, field->type_name) : NULL;
+    return entry != NULL && entry->options != NULL && entry->options->map_entry;
+}
+
 enum schema_special schema_special_of(const char *type) {
     static const struct {
         const char *type;

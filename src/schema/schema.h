@@ -36,6 +36,9 @@ const schema_field *schema_find_field(const schema_message *message, const char 
 const schema_field *schema_field_numbered(const schema_message *message, uint32_t number);
 /** The name in JSON: json_name, or where it is not told its own. */
 const char *schema_json_name(const schema_field *field);
+bool schema_is_repeated(const schema_field *field);
+/** Whether it is a map: on the wire a list of entries, each a message with key and value that protoc made. */
+bool schema_is_map(const struct schema *schema, const schema_field *field);
 
 /** A message as proto3 JSON: 64-bit numbers as strings, bytes as base64, enums by name, times as text; fields that are not set, or not known, are left out. */
 MUST_USE int schema_print_json(json_t **out, const struct schema *schema, const char *type, struct bytes message,
