@@ -322,7 +322,7 @@ static json_t *write_any(struct writing *writing, const schema_message *message,
     json_t *out = inner != NULL ? json_object() : NULL;
     if (out != NULL) {
         (void)json_object_set_new(out, "@type", json_string(url));
-        if (json_is_object(inner)) {
+        if (schema_special_of(slash + 1) == SPECIAL_NONE) {
             (void)json_object_update(out, inner);
         } else {
             (void)json_object_set(out, "value", inner);

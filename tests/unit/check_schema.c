@@ -68,6 +68,11 @@ START_TEST(forms_of_json_go_both_ways) {
         {"depositary.v1.Clause", "{\"kind\": 99}", "{\"kind\":99}"},
         {"depositary.v1.Status", "{\"details\": [{\"@type\": \"x/google.rpc.RetryInfo\", \"retryDelay\": \"2s\"}]}",
          "{\"details\":[{\"@type\":\"x/google.rpc.RetryInfo\",\"retryDelay\":\"2s\"}]}"},
+        {"google.protobuf.Any", "{\"@type\": \"x/google.protobuf.Duration\", \"value\": \"1s\"}",
+         "{\"@type\":\"x/google.protobuf.Duration\",\"value\":\"1s\"}"},
+        {"google.protobuf.Any",
+         "{\"@type\": \"x/google.protobuf.Any\", \"value\": {\"@type\": \"y/google.rpc.RetryInfo\"}}",
+         "{\"@type\":\"x/google.protobuf.Any\",\"value\":{\"@type\":\"y/google.rpc.RetryInfo\"}}"},
         {"google.rpc.ErrorInfo", "{\"metadata\": {\"a\": \"b\"}}", "{\"metadata\":{\"a\":\"b\"}}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
