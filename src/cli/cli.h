@@ -191,9 +191,13 @@ struct cli_pages {
 /** Makes the call for one page; returns its error. */
 typedef int cli_fetch(struct cli *cli, void *context, const depositary_page *page, depositary_answer **out);
 
-/** Reads all pages. is_kept: whether this is the call that the verb is about, so that --receipt keeps its first page (one that fails is kept
+/** Whether no page after this one is wanted. */
+typedef bool cli_enough(const void *context, const depositary_answer *page);
+
+/** Reads all pages, or (enough not NULL) those up to the one that is enough. is_kept: whether this is the call that the verb is about, so that --receipt keeps its first page (one that fails is kept
  * in any case). 0 or an exit code, told; then *out is empty. */
-int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out);
+int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *context, bool is_kept,
+                   struct cli_pages *out);
 void cli_pages_free(struct cli_pages *pages);
 
 /* copies.c */

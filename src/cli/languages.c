@@ -19,40 +19,42 @@ static int add_language(struct cli_languages *out, const depositary_edition *edi
     return 0;
 }
 
-/* Keeps what a page has of the instrument; *is_past where the list has gone beyond it. */
-static int take_page(struct cli_languages *out, const depositary_answer *answer, const char *instrument,
-                     bool *is_past) {
+static int fetch_page(struct cli *cli, void *context, const depositary_page *page, depositary_answer **out) {
+    (void)context;
+    return depositary_list_instruments(cli->client, page, out);
+}
+
+/* Whether the list has gone beyond the instrument. */
+static bool is_past(const void *context, const depositary_answer *page) {
+    const char *instrument = context;
+    size_t count = depositary_answer_editions(page);
+    return count > 0 && strcmp(depositary_answer_edition(page, count - 1)->instrument, instrument) > 0;
+}
+
+/* Keeps what a page has of the instrument. */
+static int take_page(struct cli_languages *out, const depositary_answer *page, const char *instrument) {
     int status = 0;
-    for (size_t i = 0; i < depositary_answer_editions(answer) && status == 0 && !*is_past; i++) {
-        const depositary_edition *edition = depositary_answer_edition(answer, i);
-        int order = strcmp(edition->instrument, instrument);
-        if (order == 0)
+    for (size_t i = 0; i < depositary_answer_editions(page) && status == 0; i++) {
+        const depositary_edition *edition = depositary_answer_edition(page, i);
+        if (strcmp(edition->instrument, instrument) == 0)
             status = add_language(out, edition);
-        *is_past = order > 0;
     }
     return status;
 }
 
 int cli_languages(struct cli *cli, const char *instrument, struct cli_languages *out) {
-    depositary_answer *answer = NULL;
-    bool is_past = false;
-    int status = 0;
+    struct cli_pages pages;
     *out = (struct cli_languages){0};
-    do {
-        depositary_answer *before = answer;
-        const depositary_page page = {.token = before != NULL ? depositary_answer_next_page(before) : NULL};
-        answer = NULL;
-        int error = depositary_list_instruments(cli->client, &page, &answer);
-        depositary_answer_free(&before);
-        status = error != 0 ? cli_answer_failed(cli, answer, error) : take_page(out, answer, instrument, &is_past);
-    } while (status == 0 && !is_past && *depositary_answer_next_page(answer) != '\0');
+    int status = cli_pages_read(cli, fetch_page, is_past, (void *)(uintptr_t)instrument, false, &pages);
+    for (size_t i = 0; i < pages.count && status == 0; i++)
+        status = take_page(out, pages.answers[i], instrument);
     if (status == 0 && out->count == 0) {
         cli_error("no instrument \"%s\" (proven: the list of instruments is complete up to where it would stand)",
                   instrument);
-        status = cli_receipt(cli, answer); /* of the page on which it would stand */
+        status = cli_receipt(cli, pages.answers[pages.count - 1]); /* of the page on which it would stand */
         status = status != 0 ? status : CLI_NO;
     }
-    depositary_answer_free(&answer);
+    cli_pages_free(&pages);
     if (status != 0)
         cli_languages_free(out);
     return status;

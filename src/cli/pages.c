@@ -43,7 +43,12 @@ static int read_page(struct cli *cli, cli_fetch *fetch, void *context, bool is_k
     return status;
 }
 
-int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kept, struct cli_pages *out) {
+static bool is_last(cli_enough *enough, const void *context, const depositary_answer *page) {
+    return *depositary_answer_next_page(page) == '\0' || (enough != NULL && enough(context, page));
+}
+
+int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *context, bool is_kept,
+                   struct cli_pages *out) {
     const depositary_answer *last = NULL;
     int status = 0;
     unsigned again = 0;
@@ -58,7 +63,7 @@ int cli_pages_read(struct cli *cli, cli_fetch *fetch, void *context, bool is_kep
         }
         if (status == 0)
             last = out->answers[out->count - 1];
-    } while (status == 0 && (last == NULL || *depositary_answer_next_page(last) != '\0'));
+    } while (status == 0 && (last == NULL || !is_last(enough, context, last)));
     if (status == PAGES_EXPIRED) {
         cli_error("the ledger grew each time before all pages were read");
         status = CLI_REFUSED;

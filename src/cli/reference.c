@@ -74,7 +74,7 @@ static int add_outline(struct eids *eids, const depositary_answer *answer) {
 
 static int read_outline(struct eids *eids) {
     struct cli_pages pages;
-    int status = cli_pages_read(eids->cli, fetch_outline, eids, false, &pages);
+    int status = cli_pages_read(eids->cli, fetch_outline, NULL, eids, false, &pages);
     if (status != 0)
         return status;
     for (size_t i = 0; i < pages.count && status == 0; i++)

@@ -107,7 +107,7 @@ static int read_snapshot(struct snapshot *out, struct history *history, uint32_t
     *out = (struct snapshot){0};
     int status = read_withdrawal(out, history, &query, &is_withdrawal);
     if (status == 0 && !is_withdrawal)
-        status = cli_pages_read(history->cli, fetch_outline, &query, false, &out->pages);
+        status = cli_pages_read(history->cli, fetch_outline, NULL, &query, false, &out->pages);
     if (status == 0 && !is_withdrawal)
         status = index_items(out);
     if (status != 0)

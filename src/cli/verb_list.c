@@ -32,7 +32,7 @@ int verb_list(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     int status = cli_options(cli, verb, argc, argv, NULL, NULL, NULL, 0, 0);
     if (status >= 0)
         return status;
-    if ((status = cli_client(cli)) != 0 || (status = cli_pages_read(cli, fetch_page, NULL, true, &pages)) != 0)
+    if ((status = cli_client(cli)) != 0 || (status = cli_pages_read(cli, fetch_page, NULL, NULL, true, &pages)) != 0)
         return status;
     if (cli->is_json)
         status = cli_json_print(list_json(&pages));

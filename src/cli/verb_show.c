@@ -126,7 +126,7 @@ static json_t *outline_json(const struct cli_pages *pages) {
 /* Metadata is proved; the outline's words are claimed, and said to be. */
 static int show_outline(struct cli *cli, struct show *show) {
     struct cli_pages pages;
-    int status = cli_pages_read(cli, fetch_outline, &show->which.query, true, &pages);
+    int status = cli_pages_read(cli, fetch_outline, NULL, &show->which.query, true, &pages);
     if (status != 0)
         return status;
     if (show->is_explained)

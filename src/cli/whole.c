@@ -55,7 +55,7 @@ int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli
     *out = (struct cli_whole){0};
     int status = numbered.as_of != NULL ? resolve_as_of(cli, &numbered) : 0;
     if (status == 0)
-        status = cli_pages_read(cli, fetch_clauses, &numbered, true, &out->pages);
+        status = cli_pages_read(cli, fetch_clauses, NULL, &numbered, true, &out->pages);
     if (status != 0)
         return status;
     out->edition = depositary_answer_edition(out->pages.answers[0], 0);
