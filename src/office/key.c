@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "proof/secret.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -185,34 +186,18 @@ static int seal_seed(char text[SECRET_TEXT_LEN], struct protection *protection, 
     return 0;
 }
 
-/* Decodes exactly out_len bytes (at most SEALED_LEN). The decoder lets some other spellings pass, so what it gave is spelled again. */
-static bool decode_secret(uint8_t *out, size_t out_len, struct bytes text) {
-    char again[SECRET_TEXT_LEN];
-    size_t len = 0;
-    if (text.len != sodium_base64_encoded_len(out_len, sodium_base64_VARIANT_ORIGINAL) - 1 ||
-        sodium_base642bin(out, out_len, (const char *)text.data, text.len, NULL, &len, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        len != out_len) {
-        return false;
-    }
-    sodium_bin2base64(again, sizeof(again), out, out_len, sodium_base64_VARIANT_ORIGINAL);
-    bool is_same = sodium_memcmp(again, text.data, text.len) == 0;
-    sodium_memzero(again, sizeof(again));
-    return is_same;
-}
-
 static int open_seed(uint8_t seed[SEED_LEN], const struct key_file *file, const char *path, const char *passphrase,
                      struct fault *fault) {
     if (!file->protection.is_sealed) {
         if (passphrase) {
             return fault_set(fault, DEPOSITARY_E_PASSPHRASE, "%s is not sealed, but a passphrase was given", path);
         }
-        return decode_secret(seed, SEED_LEN, file->secret)
+        return secret_decode(seed, SEED_LEN, file->secret)
                    ? 0
                    : fault_set(fault, DEPOSITARY_E_FORMAT, "%s, line 4: no secret", path);
     }
     uint8_t sealed[SEALED_LEN];
-    if (!decode_secret(sealed, sizeof(sealed), file->secret)) {
+    if (!secret_decode(sealed, sizeof(sealed), file->secret)) {
         return fault_set(fault, DEPOSITARY_E_FORMAT, "%s, line 4: no secret", path);
     }
     if (!passphrase) {

@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "proof/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,32 +49,16 @@ static void public_key_of(uint8_t public_key[PUBLIC_KEY_LEN], const uint8_t seed
     sodium_memzero(secret_key, sizeof(secret_key));
 }
 
-/* libsodium's decoder, which takes the same time for every value, lets some other spellings pass: so it is spelled again. */
-static bool decode_seed(uint8_t seed[SEED_LEN], struct bytes text) {
-    char again[SEED_TEXT];
-    size_t len = 0;
-    if (text.len != SEED_TEXT - 1 ||
-        sodium_base642bin(seed, SEED_LEN, (const char *)text.data, text.len, NULL, &len, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        len != SEED_LEN) {
-        return false;
-    }
-    sodium_bin2base64(again, sizeof(again), seed, SEED_LEN, sodium_base64_VARIANT_ORIGINAL);
-    bool is_same = sodium_memcmp(again, text.data, text.len) == 0;
-    sodium_memzero(again, sizeof(again));
-    return is_same;
-}
-
 /* Any 32 bytes are a seed: that they are those that were written, the public key after them says; of a file of version 1, nothing but the ledger. */
 static bool parse_file(uint8_t seed[SEED_LEN], struct bytes in) {
     struct bytes line, written;
     uint8_t public_key[PUBLIC_KEY_LEN], told[PUBLIC_KEY_LEN];
     if (bytes_take(&in, BYTES(FILE_START1))) {
-        return bytes_take_line(&in, &line) && in.len == 0 && decode_seed(seed, line);
+        return bytes_take_line(&in, &line) && in.len == 0 && secret_decode(seed, SEED_LEN, line);
     }
     if (!bytes_take(&in, BYTES(FILE_START)) || !bytes_take_line(&in, &line) || !bytes_take(&in, BYTES(KEY_WORD)) ||
         !bytes_take_line(&in, &written) || in.len != 0 || !base64_decode_exact(told, sizeof(told), written) ||
-        !decode_seed(seed, line)) {
+        !secret_decode(seed, SEED_LEN, line)) {
         return false;
     }
     public_key_of(public_key, seed);
