@@ -19,21 +19,27 @@
 
 /* ---- what a file holds */
 
-static int open_all(struct ledger **out, const char *path, const struct policy *policy, struct fault *fault) {
-    char url[PATH_MAX + sizeof "sqlite:"];
-    snprintf(url, sizeof url, "sqlite:%s", path);
-    /* Earlier checkpoints may be lacking: the ledger may be a mirror's. */
-    const struct ledger_config config = {
-        .url = url, .policy = policy, .is_thorough = true, .may_lack_checkpoints = true};
-    return ledger_open(out, &config, fault);
-}
-
 static void describe(struct backup *out, struct ledger *ledger) {
     const struct ledger_state *state = ledger_state_take(ledger);
     *out = (struct backup){.size = state->size, .root = state->root};
     if (state->size > 0)
         out->register_time_s = state->register_fields.time;
     ledger_state_release(state);
+}
+
+/* Opens the ledger of a file that nobody else has open, with everything about it judged, and says what it holds. */
+static int open_judged(struct ledger **out, const char *path, const struct policy *policy, struct backup *made,
+                       struct fault *fault) {
+    char url[PATH_MAX + sizeof "sqlite:"];
+    snprintf(url, sizeof url, "sqlite:%s", path);
+    /* Earlier checkpoints may be lacking: the ledger may be a mirror's. */
+    const struct ledger_config config = {
+        .url = url, .policy = policy, .is_thorough = true, .may_lack_checkpoints = true};
+    int error = store_sqlite_check(path, fault);
+    error = error ? error : ledger_open(out, &config, fault);
+    if (error == 0)
+        describe(made, *out);
+    return error;
 }
 
 static void remove_all(const char *path) {
@@ -75,11 +81,7 @@ static int make_part(char part[PATH_MAX], const char *to, struct fault *fault) {
 
 static int check_part(const char *part, const struct policy *policy, struct backup *out, struct fault *fault) {
     struct ledger *ledger = NULL;
-    int error = store_sqlite_check(part, fault);
-    if (error == 0)
-        error = open_all(&ledger, part, policy, fault);
-    if (error == 0)
-        describe(out, ledger);
+    int error = open_judged(&ledger, part, policy, out, fault);
     ledger_close(ledger);
     return error ? error : store_sqlite_settle(part, fault);
 }
@@ -190,11 +192,7 @@ static int judge_present(const char *path, struct ledger *backup, struct backup 
 static int judge(const char *copy, const char *path, const struct policy *policy, struct backup *made,
                  struct fault *fault) {
     struct ledger *ledger = NULL;
-    int error = store_sqlite_check(copy, fault);
-    if (error == 0)
-        error = open_all(&ledger, copy, policy, fault);
-    if (error == 0)
-        describe(made, ledger);
+    int error = open_judged(&ledger, copy, policy, made, fault);
     if (error == 0 && access(path, F_OK) == 0)
         error = judge_present(path, ledger, made, fault);
     else if (error == 0 && is_beside(path, "-wal"))
