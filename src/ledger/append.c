@@ -245,8 +245,7 @@ int append_adopt(struct ledger *ledger, const struct hash *edition, int64_t now_
             .records = kept.records, .count = kept.count, .note = buffer_bytes(&note), .now_s = now_s};
         error = adopt(ledger, &offer, fault);
     }
-    if (error && error != DEPOSITARY_E_STATE && error != DEPOSITARY_E_UNREACHABLE && error != DEPOSITARY_E_CANCELLED &&
-        error != DEPOSITARY_E_IO && error != DEPOSITARY_E_MEMORY)
+    if (error && error != DEPOSITARY_E_STATE && !sharing_is_trouble(error))
         error = fault_set(fault, DEPOSITARY_E_STATE,
                           "the append that the database keeps is not what was signed; send AppendEntries again");
     free(kept.records);

@@ -81,6 +81,9 @@ MUST_USE int append_adopt(struct ledger *ledger, const struct hash *edition, int
 
 /* ---- sharing.c: where others append to the same ledger */
 
+/** Whether an error says that a store could not be asked, and nothing about what it holds. */
+bool sharing_is_trouble(int error);
+
 /** Begins a transaction of the database, which then has what the ledger has: what it lacks is given to it. DEPOSITARY_E_STATE: it has
  * more, and the ledger is to be brought up to it first. */
 MUST_USE int sharing_begin(struct ledger *ledger, struct fault *fault);

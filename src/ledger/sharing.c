@@ -130,6 +130,11 @@ static int give_clauses(struct batch *batch, uint64_t from) {
     return error;
 }
 
+bool sharing_is_trouble(int error) {
+    return error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_CANCELLED || error == DEPOSITARY_E_IO ||
+           error == DEPOSITARY_E_MEMORY;
+}
+
 /* What the database has must be the beginning of what is held here: its own checkpoint says so, or nothing is added to it. */
 static int check_beginning(struct ledger *ledger, uint64_t entries, struct fault *fault) {
     struct shared *shared = ledger->shared;
@@ -147,8 +152,7 @@ static int check_beginning(struct ledger *ledger, uint64_t entries, struct fault
     if (error == 0 && (checkpoint.size != entries || !hash_equal(&checkpoint.root, &root)))
         error = DEPOSITARY_E_FORK;
     buffer_free(&note);
-    bool is_away = error == DEPOSITARY_E_UNREACHABLE || error == DEPOSITARY_E_CANCELLED || error == DEPOSITARY_E_MEMORY;
-    return error == 0 || is_away
+    return error == 0 || sharing_is_trouble(error)
                ? error
                : fault_set(fault, DEPOSITARY_E_DAMAGED,
                            "the database holds %" PRIu64 " entries that are not the beginning of this ledger", entries);

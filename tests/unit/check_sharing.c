@@ -347,6 +347,21 @@ START_TEST(what_it_lacks_is_given_back) {
 }
 END_TEST
 
+/* It says nothing of what it holds: that is no other ledger. */
+START_TEST(a_refusal_is_not_called_another_ledger) {
+    struct fault fault = {0};
+    uint64_t given = 0;
+    draft(&PLAN);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    shared_maker_forget(&shared, 2);
+    shared.refuses_notes = true;
+    ck_error(ledger_share(ours, &given, &fault), DEPOSITARY_E_IO, &fault, "the database refuses");
+    shared.refuses_notes = false;
+    ck_assert_int_eq(ledger_share(ours, &given, NULL), 0);
+    ck_all_have(4);
+}
+END_TEST
+
 START_TEST(another_ledger_is_not_added_to) {
     struct fault fault = {0};
     uint64_t given = 0;
@@ -380,6 +395,7 @@ int main(void) {
         places_that_cannot_be_staged_are_refused,
         what_was_changed_is_not_taken_over,
         what_it_lacks_is_given_back,
+        a_refusal_is_not_called_another_ledger,
         another_ledger_is_not_added_to,
     };
     Suite *suite = suite_create("sharing");

@@ -123,7 +123,8 @@ static int maker_take_clauses(struct shared *shared, const struct hash *root, co
 
 static int maker_note(struct shared *shared, uint64_t size, struct buffer *note, struct fault *fault) {
     const struct shared_content *content = &maker_of(shared)->content;
-    (void)fault;
+    if (maker_of(shared)->refuses_notes)
+        return fault_set(fault, DEPOSITARY_E_IO, "the database refuses");
     if (size > SHARED_ENTRIES_MAX || content->notes[size].len == 0)
         return DEPOSITARY_E_MISSING;
     buffer_append(note, content->notes[size]);
