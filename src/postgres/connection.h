@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "proof/merkle.h"
 
 enum pg_use {
@@ -68,6 +69,13 @@ void pg_array_add_number(struct buffer *out, uint64_t number);
 MUST_USE int pg_number(const PGresult *result, int row, int column, uint64_t *out);
 MUST_USE int pg_hash(const PGresult *result, int row, int column, struct hash *out);
 struct bytes pg_bytes(const PGresult *result, int row, int column);
+
+/* Conditions of a statement: rows that somebody made too long are not sent at all. */
+#define PG_NOTE_FITS(column)   "octet_length(" column ") <= 16384"
+#define PG_ENTRY_FITS(column)  "octet_length(" column ") <= 65535"
+#define PG_CLAUSE_FITS(column) "octet_length(" column ") <= 1049088"
+_Static_assert(LIMIT_NOTE == 16384 && LIMIT_ENTRY == 65535 && LIMIT_CLAUSE_RECORD == 1049088,
+               "the words above say the same");
 
 /* ---- calls, on a connection that was made before; params may be NULL. What does not end in its time ends the connection. */
 

@@ -74,12 +74,7 @@ static int put_records(struct postgres_shared *postgres, const struct shared_off
 int offers_put(struct shared *shared, const struct shared_offer *offer, struct fault *fault) {
     struct postgres_shared *postgres = shared_of(shared);
     struct pg *pg = &postgres->pg;
-    int error = pg_connect(pg, fault);
-    error = error ? error : pg_run(pg, "BEGIN", PG_QUICK_MS, fault);
-    if (error)
-        return error;
-    postgres->has_begun = true;
-    error = pg_run(pg, LOCK_OFFERS, PG_QUICK_MS, fault);
+    int error = shared_begin_locked(postgres, LOCK_OFFERS, fault);
     error = error ? error : check_size(pg, offer, fault);
     error = error ? error : put_head(postgres, offer, fault);
     error = error ? error : put_records(postgres, offer, fault);
@@ -118,7 +113,7 @@ int offers_find(struct shared *shared, const struct hash *edition, struct buffer
                           "SELECT o.note, r.record FROM depositary.offer o JOIN depositary.offer_record r USING (root)"
                           " WHERE o.root = (SELECT root FROM depositary.offer WHERE $1::bytea = ANY (editions)"
                           "  ORDER BY touched DESC LIMIT 1)"
-                          " AND octet_length(o.note) <= 16384 AND octet_length(r.record) <= 65535 ORDER BY r.number",
+                          " AND " PG_NOTE_FITS("o.note") " AND " PG_ENTRY_FITS("r.record") " ORDER BY r.number",
                           &params, found_row, &found, fault);
     return error == 0 && note->len == 0 ? DEPOSITARY_E_MISSING : error;
 }

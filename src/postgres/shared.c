@@ -28,19 +28,19 @@ static void shared_rollback(struct shared *shared) {
     postgres->has_begun = false;
 }
 
-static int begin_locked(struct postgres_shared *postgres, struct fault *fault) {
+int shared_begin_locked(struct postgres_shared *postgres, const char *lock, struct fault *fault) {
     int error = pg_connect(&postgres->pg, fault);
     error = error ? error : pg_run(&postgres->pg, "BEGIN", PG_QUICK_MS, fault);
     if (error)
         return error;
     postgres->has_begun = true;
-    return pg_run(&postgres->pg, LOCK_APPEND, PG_QUICK_MS, fault);
+    return pg_run(&postgres->pg, lock, PG_QUICK_MS, fault);
 }
 
 static int shared_begin(struct shared *shared, uint64_t *out_entries, struct fault *fault) {
     struct postgres_shared *postgres = shared_of(shared);
     trace_clear(&postgres->trace);
-    int error = begin_locked(postgres, fault);
+    int error = shared_begin_locked(postgres, LOCK_APPEND, fault);
     error = error ? error : pg_ask_number(&postgres->pg, SHARED_SIZE, out_entries, fault);
     if (error)
         shared_rollback(shared);
@@ -135,7 +135,7 @@ static int shared_take_clauses(struct shared *shared, const struct hash *root, c
                  : pg_stream(pg,
                              "SELECT p.place, c.leaf_hash, c.record FROM depositary.place p"
                              " JOIN depositary.clause c USING (leaf_hash)"
-                             " WHERE p.edition = $1::int8 AND octet_length(c.record) <= 1049088 ORDER BY p.place",
+                             " WHERE p.edition = $1::int8 AND " PG_CLAUSE_FITS("c.record") " ORDER BY p.place",
                              &mine, taken_row, &taken, fault);
 }
 
@@ -169,7 +169,7 @@ static int shared_note(struct shared *shared, uint64_t size, struct buffer *note
     PGresult *result = NULL;
     pg_add_number(&params, size);
     int error = pg_ask(&shared_of(shared)->pg,
-                       "SELECT note FROM depositary.checkpoint WHERE size = $1::int8 AND octet_length(note) <= 16384",
+                       "SELECT note FROM depositary.checkpoint WHERE size = $1::int8 AND " PG_NOTE_FITS("note"),
                        &params, PG_QUICK_MS, &result, fault);
     if (error == 0 && PQntuples(result) == 0)
         error = DEPOSITARY_E_MISSING;
@@ -229,7 +229,7 @@ static int has_note(struct postgres_shared *postgres, bool *out, struct fault *f
 
 /* With the lock: the transaction in question has ended, whichever way. */
 static int look(struct postgres_shared *postgres, bool *is_there, struct fault *fault) {
-    int error = begin_locked(postgres, fault);
+    int error = shared_begin_locked(postgres, LOCK_APPEND, fault);
     if (error == 0)
         error = postgres->trace.has_entry ? has_entry(postgres, is_there, fault) : has_note(postgres, is_there, fault);
     shared_rollback(&postgres->base);

@@ -28,6 +28,11 @@ static inline struct postgres_shared *shared_of(struct shared *shared) {
     return (struct postgres_shared *)shared;
 }
 
+/* ---- shared.c */
+
+/** Begins a transaction that excludes others under the same lock, a statement that takes one. After an error, rollback. */
+MUST_USE int shared_begin_locked(struct postgres_shared *postgres, const char *lock, struct fault *fault);
+
 /* ---- offers.c */
 
 int offers_put(struct shared *shared, const struct shared_offer *offer, struct fault *fault);

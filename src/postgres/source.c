@@ -10,10 +10,6 @@
 #define CLAUSES_PAGE  256u
 #define CLAUSES_BYTES (4u * 1024 * 1024) /* handed on at a time */
 
-/* Rows that somebody made too long are not sent at all. */
-#define ENTRY_FITS  " AND octet_length(record) <= 65535"
-#define CLAUSE_FITS " AND octet_length(c.record) <= 1049088"
-
 struct postgres_source {
     struct source base;
     struct pg pg;
@@ -35,11 +31,12 @@ static int source_checkpoint(struct source *source, struct buffer *note, struct 
     struct postgres_source *postgres = source_of(source);
     PGresult *result = NULL;
     int error = connect(postgres, fault);
-    error = error ? error
-                  : pg_ask(&postgres->pg,
-                           "SELECT note FROM depositary.checkpoint WHERE octet_length(note) <= 16384"
-                           " ORDER BY size DESC LIMIT 1",
-                           NULL, PG_QUICK_MS, &result, fault);
+    error =
+        error
+            ? error
+            : pg_ask(&postgres->pg,
+                     "SELECT note FROM depositary.checkpoint WHERE " PG_NOTE_FITS("note") " ORDER BY size DESC LIMIT 1",
+                     NULL, PG_QUICK_MS, &result, fault);
     if (error == 0 && PQntuples(result) == 0)
         error = fault_set(fault, DEPOSITARY_E_MISSING, "the database holds no ledger yet");
     if (error == 0) {
@@ -79,8 +76,8 @@ static int source_entries(struct source *source, uint64_t start, uint64_t count,
     int error = pg_connect(&postgres->pg, fault);
     return error ? error
                  : pg_stream(&postgres->pg,
-                             "SELECT idx, record FROM depositary.entry WHERE idx >= $1::int8" ENTRY_FITS
-                             " ORDER BY idx LIMIT $2::int8",
+                             "SELECT idx, record FROM depositary.entry WHERE idx >= $1::int8 AND " PG_ENTRY_FITS(
+                                 "record") " ORDER BY idx LIMIT $2::int8",
                              &params, entry_row, &entries, fault);
 }
 
@@ -141,8 +138,8 @@ static int source_clauses(struct source *source, const struct source_clauses *wa
     error = error ? error
                   : pg_stream(&postgres->pg,
                               "SELECT p.place, c.record FROM depositary.place p JOIN depositary.clause c USING "
-                              "(leaf_hash) WHERE p.edition = $1::int8 AND p.place >= $2::int8" CLAUSE_FITS
-                              " ORDER BY p.place LIMIT $3::int8",
+                              "(leaf_hash) WHERE p.edition = $1::int8 AND p.place >= $2::int8 AND " PG_CLAUSE_FITS(
+                                  "c.record") " ORDER BY p.place LIMIT $3::int8",
                               &params, clause_row, clauses, fault);
     error = error ? error : hand_on(clauses);
     buffer_clear(&postgres->records);
