@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1089,6 +1090,7 @@ END_TEST
 /* ---- many readers while it grows */
 
 static bool readers_stop;
+static sem_t readers_begun; /* one from each reader, after its first entry */
 
 static void *reader_main(void *unused) {
     (void)unused;
@@ -1100,9 +1102,11 @@ static void *reader_main(void *unused) {
         struct merkle_path path;
         for (uint64_t i = 0; i < state->size; i++) {
             buffer_clear(&record);
-            if (ledger_entry(maker.ledger, state, i, &record, &path, NULL) != 0)
+            int error = ledger_entry(maker.ledger, state, i, &record, &path, NULL);
+            if (reads++ == 0)
+                sem_post(&readers_begun);
+            if (error)
                 return NULL;
-            reads++;
         }
         ledger_state_release(state);
     }
@@ -1113,8 +1117,11 @@ static void *reader_main(void *unused) {
 START_TEST(readers_are_not_disturbed_by_appends) {
     pthread_t threads[4];
     readers_stop = false;
+    ck_assert_int_eq(sem_init(&readers_begun, 0, 0), 0);
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, reader_main, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(sem_wait(&readers_begun), 0);
     for (int i = 0; i < 40; i++)
         append_register();
     __atomic_store_n(&readers_stop, true, __ATOMIC_RELEASE);
