@@ -44,18 +44,12 @@ def fields(data):
         tag = take()
         if tag & 7 == 0:
             value = take()
-        elif tag & 7 == 2:
-            length = take()
+        else:
+            length = take() if tag & 7 == 2 else {1: 8, 5: 4}[tag & 7]  # a group, or no type at all, is a KeyError
             if length > len(data) - at:
                 raise IndexError(f"field {tag >> 3} goes past the end")
             value = data[at:at + length]
             at += length
-        elif tag & 7 == 1:
-            value = data[at:at + 8]
-            at += 8
-        else:
-            value = data[at:at + 4]
-            at += 4
         out.setdefault(tag >> 3, []).append(value)
     return out
 

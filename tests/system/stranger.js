@@ -25,6 +25,7 @@ function fields(data) {
     const take = () => {
         let value = 0;
         for (let scale = 1; ; scale *= 128) {
+            need(at < data.length, 'a number past the end');
             const byte = data[at++];
             value += (byte & 127) * scale;
             if (byte < 128) return value;
@@ -35,8 +36,8 @@ function fields(data) {
         let value;
         if (tag % 8 === 0) value = take();
         else {
-            const length = tag % 8 === 2 ? take() : tag % 8 === 1 ? 8 : 4;
-            need(at + length <= data.length, 'a length past the end');
+            const length = tag % 8 === 2 ? take() : { 1: 8, 5: 4 }[tag % 8];
+            need(length !== undefined && at + length <= data.length, 'a length past the end');
             value = data.subarray(at, at += length);
         }
         (out[Math.floor(tag / 8)] = out[Math.floor(tag / 8)] || []).push(value);
