@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 start_daemon served --log-level debug --log-format json
-export WORK=$work PORT=${url##*:} PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export WORK=$work PORT=${url##*:} PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 python3 - <<'EOF'
 import os

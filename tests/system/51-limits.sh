@@ -2,7 +2,7 @@
 # Goal of this test: each limit of connections and calls is held, is told with RESOURCE_EXHAUSTED and a delay, and leaves the other callers alone; a slow
 # reader is cut off; under overload the calls that are taken keep their latency.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 # ask_python PORT: the script on standard input, with what all of them need.
 ask_python() {

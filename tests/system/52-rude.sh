@@ -3,7 +3,7 @@
 # message, silence, a question and no wait), leave the daemon serving everybody else, with flat memory, at either kind of door. COUNT
 # connections at each; tests/long/rude has more.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 for door in stream rep0; do
     start_daemon "$door" --door "$door"

@@ -32,7 +32,7 @@ socket=$work/house/run/door
 start_daemon house --door rep0 --listen "ipc://$socket" --http "127.0.0.1:$http"
 
 # A connection through the other door that lives through all of it.
-export PORT=${url##*:} SOCKET=$socket PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PORT=${url##*:} SOCKET=$socket PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 python3 - "$work/stop" <<'EOF' &
 import os, sys, time, rpc
 held = rpc.Connection(("127.0.0.1", int(os.environ["PORT"])))

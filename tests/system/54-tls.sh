@@ -2,7 +2,7 @@
 # Goal of this test: tls+tcp:// serves with a server certificate and, where it is asked for, only clients with one; certificate and key are taken anew on
 # SIGHUP and when their files change, connections live on, and what cannot be used is refused; plain tcp beyond this machine needs to be asked for.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 pki=$work/pki
 mkdir -m 700 "$pki"

@@ -2,7 +2,7 @@
 # Goal of this test: what an operator watches is true: /healthz, /readyz and /metrics before, during and after calls; a service manager hears ready, alive,
 # reloading and stopping; when the key's end comes near, the figures say so.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 http=$(free_port)
 get() {

@@ -3,7 +3,7 @@
 # vanished without a word is let go by it. The second half makes a network of its own, with a peer in it whose address is taken away; where the system
 # lets nobody make one, the test is reported as skipped.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 # has_keepalive SIDE PORT: whether every established connection whose local (SIDE l) or remote (r) port that is has its keepalive timer running.
 has_keepalive() {

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 start_daemon python
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 stranger=$DEPOSITARY_SOURCE/tests/system/stranger.py
 expect 0 python3 "$stranger" "$policy" "${url#tcp://}" "$instrument" cl_11
 contains "$work/out" "ti engage"

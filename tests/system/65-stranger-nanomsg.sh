@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 command -v nanocat >/dev/null || { echo "skipped: no nanocat (nanomsg-utils)"; exit 77; }
 
 start_daemon nanomsg
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 cd "$work"
 python3 - <<'PYTHON'
 import rpc

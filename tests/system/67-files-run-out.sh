@@ -2,7 +2,7 @@
 # Goal of this test: when the daemon has no descriptor left, by connections at a door of either kind or by HTTP, it says so in its log, does not spin, goes on
 # with whom it has, and serves again as soon as there is room; with too few to start it says what is wrong and ends, or serves.
 source "$(dirname "$0")/lib.sh"
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 # start_poor NAME DESCRIPTORS OPTIONS...
 start_poor() {

@@ -4,7 +4,7 @@
 # wrongly; and with the right clock all is as before, without a restart.
 source "$(dirname "$0")/lib.sh"
 [[ -z ${ASAN_OPTIONS:-} ]] || { echo "nothing can be put in front of a sanitizer: skipped" >&2; exit 77; }
-export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 shim=$DEPOSITARY_BUILD/lib/clock.so
 [[ -f $shim ]] || fail "$shim was not built"

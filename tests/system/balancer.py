@@ -9,17 +9,9 @@ import struct
 import sys
 import threading
 
+from sp import read_exactly
+
 SP_GREETING = 8  # NUL "SP" NUL, protocol, reserved
-
-
-def read_exactly(connection, count):
-    data = b""
-    while len(data) < count:
-        more = connection.recv(count - len(data))
-        if not more:
-            raise EOFError
-        data += more
-    return data
 
 
 def read_frame(connection):
@@ -33,7 +25,7 @@ def answers(service, client, lock):
             frame = read_frame(service)
             with lock:
                 client.sendall(frame)
-    except (EOFError, OSError):
+    except OSError:
         client.close()
 
 
@@ -49,7 +41,7 @@ def requests(client, ports):
             threading.Thread(target=answers, args=(service, client, lock), daemon=True).start()
         for service in itertools.cycle(services):
             service.sendall(read_frame(client))
-    except (EOFError, OSError):
+    except OSError:
         for connection in services + [client]:
             connection.close()
 

@@ -10,7 +10,7 @@ statement=$DEPOSITARY_SOURCE/src/corpus/$instrument.txt
 work=$(mktemp -d)
 daemons=()
 folders=() # beside $work, to be removed with it
-export XDG_STATE_HOME=$work/state
+export XDG_STATE_HOME=$work/state PYTHONDONTWRITEBYTECODE=1
 unset DEPOSITARY_CONNECT DEPOSITARY_POLICY DEPOSITARY_OFFICE DEPOSITARY_DATA DEPOSITARY_LISTEN
 
 clean_up() {

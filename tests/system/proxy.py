@@ -9,18 +9,10 @@ import struct
 import sys
 import threading
 
+from sp import read_exactly
+
 SP_GREETING = 8  # NUL "SP" NUL, protocol, reserved
 SP_REQUEST_ID = 4  # in front of every REQ/REP message
-
-
-def read_exactly(connection, count):
-    data = b""
-    while len(data) < count:
-        more = connection.recv(count - len(data))
-        if not more:
-            raise EOFError
-        data += more
-    return data
 
 
 class Proxy:

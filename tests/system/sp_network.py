@@ -26,18 +26,10 @@ import sys
 import threading
 import time
 
+from sp import read_exactly
+
 SP_GREETING = 8
 ID = 4  # in front of every REQ/REP message; its first bit is set in the last word of the header
-
-
-def read_exactly(connection, count):
-    data = b""
-    while len(data) < count:
-        more = connection.recv(count - len(data))
-        if not more:
-            raise EOFError
-        data += more
-    return data
 
 
 def frame(message):
