@@ -50,7 +50,7 @@ for _ in range(60):
         stranger.seal(question, changed)
     except (Lie, IndexError, KeyError, TypeError, UnicodeDecodeError):
         continue
-    raise AssertionError(f"byte {at} may be changed unseen")
+    raise AssertionError(f"byte {at} may be {changed[at]:#x} unseen, in the answer {response.hex()} to {question.hex()}")
 PYTHON
 python3 "$work/every.py" "$policy" "${url##*:}" "$work/services" || fail "not every method answers"
 
