@@ -103,6 +103,18 @@ static int open_writer(struct catalog_db **out, const char *path, struct ledger 
     return make_anew(out, path, fault);
 }
 
+/* Reads where the texts stand; a file that holds impossible places is made anew, too. */
+static int load_standing(struct catalog *catalog, struct catalog_db **writer, struct fault *fault) {
+    int error = standing_load(&catalog->standing, *writer, fault);
+    if (error != DEPOSITARY_E_DAMAGED)
+        return error;
+    catalog_db_close(*writer);
+    *writer = NULL;
+    catalog->size = 0;
+    error = make_anew(writer, catalog->path, fault);
+    return error ? error : standing_load(&catalog->standing, *writer, fault);
+}
+
 int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, struct fault *fault) {
     struct catalog_db *writer = NULL;
     bool is_in_memory = path[0] == '\0';
@@ -117,7 +129,7 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     if (!error)
         error = standing_init(&catalog->standing);
     if (!error) {
-        error = standing_load(&catalog->standing, writer, fault);
+        error = load_standing(catalog, &writer, fault);
         if (error)
             standing_clean_up(&catalog->standing);
     }

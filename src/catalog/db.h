@@ -59,7 +59,7 @@ enum catalog_db_use { CONNECTION_READS, CONNECTION_WRITES };
 MUST_USE int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_use use, struct fault *fault);
 void catalog_db_close(struct catalog_db *connection);
 
-/** Whether the file has our schema, of this version. */
+/** Whether the file has our schema, of this version, word for word. */
 bool catalog_db_has_schema(struct catalog_db *connection);
 /** Whether it is sound by SQLite's own check, which reads all of it. */
 bool catalog_db_is_sound(struct catalog_db *connection);

@@ -133,8 +133,10 @@ static struct standing_edition *find_edition(struct standing *standing, uint64_t
 
 static int add_place(struct standing *standing, uint64_t index, uint64_t place, uint64_t text, unsigned kind) {
     struct standing_edition *edition = find_edition(standing, index);
-    if (!edition || place >= UINT32_MAX || text >= UINT32_MAX || standing->places_count >= UINT32_MAX)
-        return DEPOSITARY_E_LIMIT;
+    /* Texts are numbered in the order in which they first stand somewhere: a number past that is none, and no size for a table. */
+    if (!edition || place >= UINT32_MAX || text > standing->places_count + 1 ||
+        standing->places_count >= UINT32_MAX - 1)
+        return DEPOSITARY_E_DAMAGED;
     if (!grow_texts(standing, (size_t)text) ||
         !grow((void **)&standing->places, sizeof *standing->places, standing->places_count, &standing->places_capacity))
         return DEPOSITARY_E_MEMORY;
@@ -186,8 +188,11 @@ static int load_rows(struct standing *standing, struct catalog_db *connection, e
     int error = statement ? 0 : DEPOSITARY_E_IO;
     while (!error && row) {
         error = catalog_statement_step(connection, statement, &row, fault);
-        if (!error && row && take(standing, statement))
-            error = fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: no memory for the places of texts");
+        int taken = !error && row ? take(standing, statement) : 0;
+        if (taken)
+            error = fault_set(fault, taken, "catalog: %s",
+                              taken == DEPOSITARY_E_MEMORY ? "no memory for the places of texts"
+                                                           : "the places of texts are not those of its editions");
     }
     catalog_statement_done(statement);
     return error;

@@ -254,6 +254,36 @@ START_TEST(a_file_of_another_program_is_made_anew) {
 }
 END_TEST
 
+static void do_to_file(const char *statements) {
+    sqlite3 *db = NULL;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, statements, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+/* SQLite's own check does not read the words of a schema. */
+START_TEST(a_file_whose_schema_has_a_letter_changed_is_made_anew) {
+    close_catalog();
+    do_to_file("PRAGMA writable_schema = ON;"
+               "UPDATE sqlite_schema SET sql = replace(sql, 'deposited_at', 'deposited_bt') WHERE name = 'edition'");
+    assert_made_anew();
+    close_catalog();
+    do_to_file("PRAGMA writable_schema = ON;"
+               "UPDATE sqlite_schema SET sql = replace(sql, 'tokenize', 'tokenyze') WHERE name = 'words'");
+    assert_made_anew();
+}
+END_TEST
+
+START_TEST(a_file_with_impossible_places_is_made_anew) {
+    close_catalog();
+    do_to_file("UPDATE clause SET edition = edition + 1000");
+    assert_made_anew();
+    close_catalog();
+    do_to_file("UPDATE text SET id = id + 3000000000; UPDATE clause SET text = text + 3000000000");
+    assert_made_anew();
+}
+END_TEST
+
 START_TEST(a_file_of_another_ledger_is_made_anew) {
     close_catalog();
     ask_file("UPDATE progress SET root = zeroblob(32)");
@@ -311,14 +341,21 @@ START_TEST(a_file_with_damaged_pages_is_made_anew) {
 }
 END_TEST
 
+/* With texts that stand nowhere; a page of the small ones is the file's last. */
+static void make_large(void) {
+    do_to_file("INSERT INTO text (leaf_hash, kind, length, number, heading)"
+               " VALUES (randomblob(32), 3, 1, '', printf('%.*c', 34000000, 'x'));"
+               "WITH RECURSIVE few (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM few WHERE n < 500)"
+               " INSERT INTO text (leaf_hash, kind, length, number, heading)"
+               " SELECT randomblob(32), 3, 1, '', 'a text of its own' FROM few");
+}
+
 /* It is opened without SQLite's check, which comes later and condemns it. */
 START_TEST(damage_in_a_large_file_is_found_by_the_inspection) {
     uint8_t garbage[4096];
     struct stat status;
     close_catalog();
-    ask_file("CREATE TABLE ballast (bytes)");
-    ask_file("INSERT INTO ballast VALUES (zeroblob(34000000)) RETURNING 1");
-    ask_file("CREATE TABLE last AS SELECT 1 AS value"); /* its page is the file's last one */
+    make_large();
     open_catalog(path);
     ck_assert_uint_eq(catalog_size(catalog), library.state->size);
     ck_assert_int_eq(catalog_inspect(catalog, &fault), 0);
@@ -339,8 +376,7 @@ START_TEST(an_interrupted_inspection_finds_nothing) {
     uint8_t garbage[4096];
     struct stat status;
     close_catalog();
-    ask_file("CREATE TABLE ballast (bytes)");
-    ask_file("INSERT INTO ballast VALUES (zeroblob(34000000)) RETURNING 1");
+    make_large();
     memset(garbage, 0xA5, sizeof garbage);
     ck_assert_int_eq(stat(path, &status), 0);
     overwrite(status.st_size - 4096, garbage, sizeof garbage);
@@ -477,6 +513,8 @@ int main(void) {
     tcase_add_test(file, a_good_file_is_kept);
     tcase_add_test(file, a_file_of_another_version_is_made_anew);
     tcase_add_test(file, a_file_of_another_program_is_made_anew);
+    tcase_add_test(file, a_file_whose_schema_has_a_letter_changed_is_made_anew);
+    tcase_add_test(file, a_file_with_impossible_places_is_made_anew);
     tcase_add_test(file, a_file_of_another_ledger_is_made_anew);
     tcase_add_test(file, a_file_that_is_ahead_of_the_ledger_is_made_anew);
     tcase_add_test(file, a_file_without_progress_is_made_anew);
