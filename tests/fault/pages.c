@@ -291,6 +291,8 @@ START_TEST(a_catalog_that_rots_while_it_is_used_gives_nothing_false) {
     const struct target target = {
         .where = "catalog", .path = house.catalog_path, .whole = &catalog_file, .stride = PAGE};
     try_all(&target, WHILE_OPEN);
+    ck_assert_uint_gt(seen.failures, seen.pages);
+    ck_assert_uint_gt(seen.truths, seen.failures);
 }
 END_TEST
 
