@@ -20,15 +20,6 @@ start_replica() {
 key_of() { depositaryd --data "$work/$1" --print-key-request 2>/dev/null; }
 next_key_of() { depositaryd --data "$work/$1" --print-next-key-request 2>/dev/null; }
 sealing_key() { depositary --connect "${replica[$1]}" --json health 2>/dev/null | python3 -c 'import base64, json, sys; print(base64.b64encode(bytes.fromhex(json.load(sys.stdin)["answer_key"])).decode())'; }
-# eventually SECONDS COMMAND...: until it succeeds
-eventually() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >"$work/out" 2>"$work/err"; do
-        ((SECONDS < end)) || { cat "$work/out" "$work/err" >&2; fail "not in time: $*"; }
-        sleep 0.2
-    done
-}
 
 # Two replicas, filled from the office alone, each with a key of its own.
 start_replica one

@@ -136,10 +136,13 @@ contains "$work/err" "nothing to do"
 about one en authentic
 about two en authentic
 printf 'One\n\nArticle 1\n\nOne.\n\nArticle 2\n\nMore.\n' >"$work/one.txt"
-flock "$office/lock" sleep 1 &
-sleep 0.2
-expect 0 deposit "$work/one.txt" --about "$work/one.en.about"
-contains "$work/err" "waiting for it"
+(flock 9 && touch "$work/held" && until [[ -e $work/let-go ]]; do sleep 0.05; done) 9>>"$office/lock" &
+eventually 20 test -e "$work/held"
+deposit "$work/one.txt" --about "$work/one.en.about" >"$work/one.log" 2>&1 &
+first=$!
+eventually 20 grep -q "waiting for it" "$work/one.log"
+touch "$work/let-go"
+wait "$first" || fail "the deposit that waited failed"
 deposit "$work/one.txt" --about "$work/two.en.about" >"$work/two.log" 2>&1 &
 other=$!
 expect 0 depositary rectify one "$work/en.txt" --remark 'another text' --yes

@@ -103,3 +103,13 @@ no_text() {
 contains() {
     grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "not in ${1##*/}: $2"; }
 }
+
+# eventually SECONDS COMMAND...: until it succeeds
+eventually() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >"$work/out" 2>"$work/err"; do
+        ((SECONDS < end)) || { cat "$work/out" "$work/err" >&2; fail "not in time: $*"; }
+        sleep 0.2
+    done
+}
