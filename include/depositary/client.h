@@ -44,7 +44,9 @@ typedef struct depositary_client_config {
     const char *tls_cert_file;
     const char *tls_key_file;
     int tls_insecure; /* not 0: no look at the service's certificate; refused but for loopback. Answers are verified all the same */
-    int wait_for_ready;     /* not 0: calls wait for an endpoint until their deadline, not 3 s */
+    /* Not 0: calls wait for an endpoint until their deadline. Otherwise they do so only for a service that was connected within the last
+     * 30 s, which is being restarted; for any other 3 s. */
+    int wait_for_ready;
     uint32_t max_in_flight; /* calls under way at one endpoint; 0: 64. A service takes 128 of one connection */
     uint32_t
         max_attempts; /* sendings of one question that may be asked twice; 0: 4; 1: none is tried again; at most 5 */

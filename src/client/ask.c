@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NONCE_LEN      32
-#define UNREACHABLE_MS 3000 /* how long an endpoint is waited for before a call says that there is none */
+#define UNREACHABLE_MS 3000 /* how long a call waits for a service that it has no reason to expect (connect.h) */
 #define REST_MS        1000 /* for an endpoint that says that it is not available, and not for how long */
 
 /* ---- ending */

@@ -90,6 +90,11 @@ static bool is_connected(const struct connection *connection) {
     return false;
 }
 
+/* Whether the service went away so lately that it is worth the whole time of a call to wait for it. */
+static bool may_return(const struct connection *connection, uint64_t now) {
+    return connection->left_ns != 0 && now - connection->left_ns < RETURN_MS * (uint64_t)NS_PER_MS;
+}
+
 /* How one that waited ended; false: it goes on waiting. */
 static bool judge_due(struct connection *connection, struct exchange *exchange, uint64_t now,
                       enum line_result *result) {
@@ -104,12 +109,11 @@ static bool judge_due(struct connection *connection, struct exchange *exchange, 
         *result = LINE_OK;
         return true;
     }
-    if (!is_connected(connection)) {
-        *result = LINE_NOT_SENT;
-        return true;
+    bool is_there = is_connected(connection);
+    *result = is_there ? LINE_TIMEOUT : LINE_NOT_SENT;
+    if (is_there || may_return(connection, now)) { /* it is only its turn, or the way back, that has not come */
+        exchange->due_ns = exchange->answer_by_ns;
     }
-    exchange->due_ns = exchange->answer_by_ns; /* there is an endpoint; it is only its turn that has not come */
-    *result = LINE_TIMEOUT;
     return exchange->due_ns <= now;
 }
 
@@ -172,6 +176,9 @@ static void pipe_told(nng_pipe pipe, nng_pipe_ev event, void *argument) {
         ready = connect_assign(connection);
     } else if (endpoint->pipes > 0 && --endpoint->pipes == 0) {
         cancel_unsent(endpoint);
+        if (!is_connected(connection)) {
+            connection->left_ns = clock_monotonic_ns();
+        }
     }
     pthread_mutex_unlock(&connection->lock);
     lines_send(ready);

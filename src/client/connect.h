@@ -26,7 +26,7 @@ struct connect_config {
 /** How an exchange ended. */
 enum line_result {
     LINE_OK,
-    LINE_NOT_SENT, /* no endpoint was there to take the request */
+    LINE_NOT_SENT, /* no endpoint was there to take the request, in time */
     LINE_LOST,     /* the connection went away after it was sent: whether it was done is not known */
     LINE_TIMEOUT,
     LINE_CANCELLED, /* by its flag */
@@ -45,7 +45,8 @@ struct exchange {
     int avoid;            /* endpoint that is not used where another is connected; ENDPOINT_NONE */
     int prefer;           /* endpoint that is used where it is connected; ENDPOINT_NONE */
     bool is_urgent;       /* ahead of those that wait: others wait for it */
-    uint64_t send_by_ns;  /* monotonic: LINE_NOT_SENT where no endpoint is connected by then */
+    /* Monotonic: LINE_NOT_SENT where no endpoint is connected by then, unless the last of them went away less than 30 s before. */
+    uint64_t send_by_ns;
     uint64_t answer_by_ns;
     atomic_bool *is_cancelled; /* set before connect_cancel; NULL: cannot be */
     line_done *done;

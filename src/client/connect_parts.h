@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #define NS_PER_MS 1000000u
+#define RETURN_MS 30000u /* a service that was there so lately is being restarted: it is waited for */
 
 /* A list of exchanges, in the order in which they came. */
 struct queue {
@@ -24,6 +25,7 @@ struct connection {
     int count;
     int turn; /* the endpoint whose turn it is */
     unsigned window;
+    uint64_t left_ns; /* when the last endpoint that was connected went away; 0: none was ever there */
     struct queue urgent;
     struct queue normal;
     struct queue pauses;

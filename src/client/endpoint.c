@@ -12,7 +12,7 @@
 
 #define PEM_MAX       (256u * 1024) /* bytes */
 #define RECONNECT_MIN 50            /* ms; doubled by nng after each failure, with jitter */
-#define RECONNECT_MAX 2000          /* ms */
+#define RECONNECT_MAX 1000          /* ms; a call waits three seconds for a service that was never there */
 
 static int set_options(nng_socket socket) {
     int error = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LIMIT_SOCKET);

@@ -599,6 +599,30 @@ START_TEST(with_wait_for_ready_a_service_that_comes_late_is_waited_for) {
 }
 END_TEST
 
+/* A service that is restarted, under one call that waits and one that does not: both have ten seconds, and it is away for four. */
+START_TEST(a_service_that_is_away_for_four_seconds_fails_no_call) {
+    char url[128];
+    forget_told();
+    status_set(&plan.status, STATUS_INTERNAL, NULL, "no");
+    open_client(&(depositary_client_config){0});
+    int usual = ask(NULL); /* what comes of a call that is answered */
+    ck_assert_int_ne(usual, DEPOSITARY_E_UNREACHABLE);
+    snprintf(url, sizeof url, "%s", service.url);
+    made_service_close(&service);
+    made_wait_step(100);
+    start(note);
+    for (uint64_t gone_ns = clock_monotonic_ns(); clock_monotonic_ns() - gone_ns < 4000 * (uint64_t)MS;) {
+        made_wait_step(50);
+    }
+    ck_assert_int_eq(atomic_load(&told.count), 0);
+    made_service_open_at(&service, url, serve, NULL);
+    ck_assert_int_eq(ask(NULL), usual);
+    ck_assert_int_eq(depositary_client_wait(client), 0);
+    ck_assert_int_eq(atomic_load(&told.last_error), usual);
+    ck_assert_uint_gt(made_service_asked(&service), 1);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("calls");
     TCase *tcase = tcase_create("calls");
@@ -619,6 +643,7 @@ int main(void) {
     tcase_add_test(tcase, time_left_and_metadata_travel);
     tcase_add_test(tcase, metadata_against_the_rules_is_not_sent);
     tcase_add_test(tcase, with_wait_for_ready_a_service_that_comes_late_is_waited_for);
+    tcase_add_test(tcase, a_service_that_is_away_for_four_seconds_fails_no_call);
     tcase_add_test(tcase, thousands_are_told_once_each_and_one_at_a_time);
     tcase_add_test(tcase, many_threads_share_a_client);
     tcase_add_test(tcase, a_cancelled_call_is_told_so_and_the_others_go_on);

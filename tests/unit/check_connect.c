@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/time.h"
 #include "base/url.h"
-#include "client/connect.h"
+#include "client/connect_parts.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -250,6 +250,78 @@ START_TEST(a_lost_connection_is_told_and_the_next_exchange_finds_the_way_back) {
 }
 END_TEST
 
+/* ---- a service that was there goes away */
+
+static bool is_there(void) {
+    pthread_mutex_lock(&connection->lock);
+    bool there = connection->endpoints[0].pipes > 0;
+    pthread_mutex_unlock(&connection->lock);
+    return there;
+}
+
+/* Asks once, so that the connection was there; then the service closes it and is gone. */
+static void lose_service(void) {
+    static struct tried first;
+    dial(service.url, 8);
+    begin(&first, "a");
+    ck_assert_int_eq(result_of(&first), LINE_OK);
+    made_service_close(&service);
+    WAIT_UNTIL(!is_there());
+}
+
+static uint64_t ms_since(uint64_t start_ns) {
+    return (clock_monotonic_ns() - start_ns) / MS;
+}
+
+START_TEST(a_service_that_comes_back_is_waited_for_past_the_time_for_one_that_was_never_there) {
+    static struct tried tried, patient;
+    char url[128];
+    lose_service();
+    uint64_t before = clock_monotonic_ns();
+    prepare(&tried, "x", 300, 20000);
+    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
+    prepare(&patient, "y", 20000, 20000);
+    ck_assert_int_eq(connect_exchange(connection, &patient.exchange), LINE_OK);
+    while (ms_since(before) < 1500) { /* five times as long */
+        made_wait_step(50);
+    }
+    ck_assert_int_eq(atomic_load(&told), 1); /* lose_service's own */
+    snprintf(url, sizeof url, "%s", service.url);
+    made_service_open_at(&service, url, echo, &service);
+    ck_assert_int_eq(result_of(&tried), LINE_OK);
+    ck_assert_int_eq(result_of(&patient), LINE_OK);
+    ck_assert_str_eq(tried.response, "x");
+}
+END_TEST
+
+START_TEST(one_that_never_comes_back_is_told_when_the_time_of_the_exchange_is_over) {
+    static struct tried tried;
+    lose_service();
+    uint64_t before = clock_monotonic_ns();
+    prepare(&tried, "x", 200, 1000);
+    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
+    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
+    ck_assert_uint_ge(ms_since(before), 1000);
+    ck_assert_uint_lt(ms_since(before), 6000);
+}
+END_TEST
+
+START_TEST(one_that_went_away_long_ago_is_as_one_that_was_never_there) {
+    static struct tried tried;
+    lose_service();
+    pthread_mutex_lock(&connection->lock);
+    ck_assert_uint_gt(connection->left_ns, 0);
+    connection->left_ns -= RETURN_MS * (uint64_t)NS_PER_MS;
+    pthread_mutex_unlock(&connection->lock);
+    uint64_t before = clock_monotonic_ns();
+    prepare(&tried, "x", 200, 20000);
+    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
+    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
+    ck_assert_uint_ge(ms_since(before), 200);
+    ck_assert_uint_lt(ms_since(before), 6000);
+}
+END_TEST
+
 START_TEST(a_service_that_says_nothing_runs_into_the_deadline) {
     static struct tried tried, waits;
     plan.what = SERVE_HOLD;
@@ -351,6 +423,13 @@ static void set_up_two(void) {
     ck_assert_uint_gt(made_service_asked(&second), 0);
 }
 
+static bool are_gone(void) {
+    pthread_mutex_lock(&connection->lock);
+    bool gone = connection->endpoints[0].pipes == 0 && connection->endpoints[1].pipes == 0;
+    pthread_mutex_unlock(&connection->lock);
+    return gone;
+}
+
 static void tear_down_two(void) {
     tear_down();
     made_service_close(&second);
@@ -385,6 +464,29 @@ START_TEST(an_endpoint_rests_as_long_as_it_asked_for) {
     connect_rest(connection, 0, 60000);
     connect_rest(connection, 1, 60000); /* none but resting ones: better than nothing */
     ck_assert_uint_eq(first_of(10, ENDPOINT_NONE, ENDPOINT_NONE), 5);
+}
+END_TEST
+
+/* Neither turns into the other's loss: what waits for the first goes to the second as soon as that is there, not when the first is back. */
+START_TEST(with_both_gone_the_first_that_is_back_takes_all) {
+    static struct tried tries[20];
+    char url[128];
+    made_service_close(&service);
+    made_service_close(&second);
+    WAIT_UNTIL(are_gone());
+    for (int i = 0; i < 20; i++) {
+        prepare(&tries[i], "x", 100, 20000);
+        tries[i].exchange.prefer = 0;
+        tries[i].exchange.avoid = 1;
+        ck_assert_int_eq(connect_exchange(connection, &tries[i].exchange), LINE_OK);
+    }
+    made_wait_step(400);
+    snprintf(url, sizeof url, "%s", second.url);
+    made_service_open_at(&second, url, echo, &second);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(result_of(&tries[i]), LINE_OK);
+    }
+    ck_assert_uint_eq(made_service_asked(&second), 20);
 }
 END_TEST
 
@@ -477,6 +579,9 @@ int main(void) {
     tcase_add_test(one, with_nobody_there_it_is_told_in_time_that_it_was_not_sent);
     tcase_add_test(one, an_endpoint_that_comes_later_is_waited_for);
     tcase_add_test(one, a_lost_connection_is_told_and_the_next_exchange_finds_the_way_back);
+    tcase_add_test(one, a_service_that_comes_back_is_waited_for_past_the_time_for_one_that_was_never_there);
+    tcase_add_test(one, one_that_never_comes_back_is_told_when_the_time_of_the_exchange_is_over);
+    tcase_add_test(one, one_that_went_away_long_ago_is_as_one_that_was_never_there);
     tcase_add_test(one, a_service_that_says_nothing_runs_into_the_deadline);
     tcase_add_test(one, a_response_past_the_limit_closes_the_connection);
     tcase_add_test(one, an_endpoint_from_which_nothing_comes_is_dialled_anew);
@@ -489,6 +594,7 @@ int main(void) {
     tcase_add_test(two, exchanges_go_round_the_endpoints);
     tcase_add_test(two, an_endpoint_rests_as_long_as_it_asked_for);
     tcase_add_test(two, with_one_endpoint_gone_the_other_takes_all);
+    tcase_add_test(two, with_both_gone_the_first_that_is_back_takes_all);
     tcase_set_timeout(two, 60);
     suite_add_tcase(suite, two);
     TCase *names = tcase_create("names");
