@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "base/url.h"
 #include "rpc/socket.h"
-#include "server/knock.h"
 #include "server/view.h"
 
 #include <nng/nng.h>
@@ -133,15 +132,15 @@ static enum door listen_until(struct announcer *announcer, nng_socket socket, in
             return DOOR_SERVING;
         }
     } while (clock_monotonic_ns() < end);
-    return DOOR_SHUT;
+    return knock_has_room() ? DOOR_SHUT : DOOR_UNTRIED;
 }
 
 static enum door knock_over_tls(struct announcer *announcer, int timeout_ms) {
     nng_socket socket;
+    enum door door = DOOR_UNTRIED;
     if (nng_sub0_open(&socket) != 0) {
-        return DOOR_SILENT;
+        return door;
     }
-    enum door door = DOOR_SILENT;
     if (nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LIMIT_NOTE) == 0 &&
         nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, SAY_AGAIN_MS) == 0 &&
         nng_socket_set(socket, NNG_OPT_SUB_SUBSCRIBE, "", 0) == 0 &&
@@ -157,17 +156,13 @@ static void say(void *announcer) {
 }
 
 static enum door knock(void *context, int timeout_ms) {
-    static const enum door doors[] = {[KNOCK_HEARD] = DOOR_SERVING,
-                                      [KNOCK_SILENT] = DOOR_SILENT,
-                                      [KNOCK_SHUT] = DOOR_SHUT,
-                                      [KNOCK_UNTRIED] = DOOR_UNTRIED};
     struct announcer *announcer = context;
     char url[600];
     if (url_is_tls(announcer->url)) {
         return knock_over_tls(announcer, timeout_ms);
     }
     door_address(url, sizeof(url), announcer->url);
-    return doors[knock_listen(url, timeout_ms, say, announcer)];
+    return door_of_knock(knock_listen(url, timeout_ms, say, announcer));
 }
 
 static unsigned arrivals(const void *context) {

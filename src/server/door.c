@@ -8,7 +8,6 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "rpc/call.h"
 #include "rpc/socket.h"
-#include "server/knock.h"
 
 #include <errno.h>
 #include <nng/nng.h>
@@ -45,6 +44,14 @@ void door_address(char *out, size_t capacity, const char *url) {
         }
     }
     snprintf(out, capacity, "%s", url);
+}
+
+enum door door_of_knock(enum knock knock) {
+    static const enum door doors[] = {[KNOCK_HEARD] = DOOR_SERVING,
+                                      [KNOCK_SILENT] = DOOR_SILENT,
+                                      [KNOCK_SHUT] = DOOR_SHUT,
+                                      [KNOCK_UNTRIED] = DOOR_UNTRIED};
+    return doors[knock];
 }
 
 static int print_request(struct buffer *out) {
@@ -100,14 +107,19 @@ int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls) 
     return error ? error : nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
 }
 
+/* What fails before anybody could answer fails for want of memory, ours. */
 static enum door ask(nng_socket socket, const char *url, const struct tls *tls, struct bytes request) {
     nng_msg *message = NULL;
     if (door_dial(socket, url, tls) != 0 || nng_msg_alloc(&message, 0) != 0) {
-        return DOOR_SHUT;
+        return DOOR_UNTRIED;
     }
-    if (nng_msg_append(message, request.data, request.len) != 0 || nng_sendmsg(socket, message, 0) != 0) {
+    if (nng_msg_append(message, request.data, request.len) != 0) {
         nng_msg_free(message);
-        return DOOR_SHUT;
+        return DOOR_UNTRIED;
+    }
+    if (nng_sendmsg(socket, message, 0) != 0) { /* nobody to send it to */
+        nng_msg_free(message);
+        return DOOR_SILENT;
     }
     if (nng_recvmsg(socket, &message, 0) != 0) {
         return DOOR_SILENT;
@@ -117,32 +129,38 @@ static enum door ask(nng_socket socket, const char *url, const struct tls *tls, 
     return door;
 }
 
+/* REQ0 does not tell a connection that never came about from an answer that did not. */
+static enum door judge_silence(const bool *is_connected) {
+    if (__atomic_load_n(is_connected, __ATOMIC_ACQUIRE)) {
+        return DOOR_SILENT;
+    }
+    return knock_has_room() ? DOOR_SHUT : DOOR_UNTRIED;
+}
+
 static enum door knock_over_tls(const char *listen_url, const struct tls *tls, int timeout_ms, struct bytes request) {
     nng_socket socket;
     bool is_connected = false;
-    enum door door = DOOR_SHUT;
+    enum door door = DOOR_UNTRIED;
     if (nng_req0_open(&socket) == 0) {
         if (set_up_socket(socket, timeout_ms, &is_connected) == 0) {
             door = ask(socket, listen_url, tls, request);
         }
+        if (door == DOOR_SILENT) {
+            door = judge_silence(&is_connected);
+        }
         nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, NULL, NULL); /* is_connected ends with this function */
         (void)socket_close(socket);
-    }
-    if (door == DOOR_SILENT && !__atomic_load_n(&is_connected, __ATOMIC_ACQUIRE)) {
-        door = DOOR_SHUT;
     }
     return door;
 }
 
 static enum door knock_plainly(const char *listen_url, int timeout_ms, struct bytes request) {
-    static const enum door doors[] = {
-        [KNOCK_SILENT] = DOOR_SILENT, [KNOCK_SHUT] = DOOR_SHUT, [KNOCK_UNTRIED] = DOOR_UNTRIED};
     char url[600];
     struct buffer response;
     door_address(url, sizeof(url), listen_url);
     buffer_init(&response, ANSWER_MEMORY);
     enum knock knock = knock_ask(url, request, timeout_ms, &response);
-    enum door door = knock == KNOCK_HEARD ? read_response(buffer_bytes(&response)) : doors[knock];
+    enum door door = knock == KNOCK_HEARD ? read_response(buffer_bytes(&response)) : door_of_knock(knock);
     buffer_free(&response);
     return door;
 }
@@ -192,7 +210,8 @@ static bool look_after(struct door_watch *watch, const struct watched_door *door
         bool is_answering = found == DOOR_SERVING || found == DOOR_NOT_SERVING;
         /* Want of descriptors is no death of the door's: to throw the others out would not help whom it turns away. */
         if (found == DOOR_UNTRIED) {
-            log_line(LOG_LEVEL_WARNING, "no descriptor is left to try the front door with", "listen", door->url, NULL);
+            log_line(LOG_LEVEL_WARNING, "no descriptor or memory is left to try the front door with", "listen",
+                     door->url, NULL);
         }
         if (is_answering || found == DOOR_UNTRIED || arrivals != door->arrivals(door->context)) {
             return is_answering;

@@ -5,6 +5,7 @@
 #ifndef SERVER_DOOR_H
 #define SERVER_DOOR_H
 
+#include "server/knock.h"
 #include "server/metrics.h"
 #include "server/tls.h"
 
@@ -13,7 +14,7 @@ enum door {
     DOOR_NOT_SERVING, /* answered, but health says no */
     DOOR_SILENT,      /* a connection, but no answer in time */
     DOOR_SHUT,        /* no connection */
-    DOOR_UNTRIED      /* this process has no descriptor left to try it with */
+    DOOR_UNTRIED      /* this process has no descriptor or memory left to try it with */
 };
 
 #define DOOR_TIMEOUT_MS 3000
@@ -25,6 +26,8 @@ enum door {
 enum door door_knock(const char *listen_url, const struct tls *tls, int timeout_ms);
 /** Where to connect to for a URL that is listened on: an address that stands for all of them is asked on loopback. */
 void door_address(char *out, size_t capacity, const char *listen_url);
+/** What a knock tells of a door: one that was heard serves, unless what was heard says something else. */
+enum door door_of_knock(enum knock knock);
 /** Dials a URL of tls+tcp:// that is listened on, without waiting. An nng error. Others are knocked at by knock.h. */
 int door_dial(nng_socket socket, const char *listen_url, const struct tls *tls);
 

@@ -77,6 +77,15 @@ static bool is_for_want_of_room(int error) {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 }
 
+bool knock_has_room(void) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return !is_for_want_of_room(errno);
+    }
+    close(fd);
+    return true;
+}
+
 /* KNOCK_HEARD: connected. */
 static enum knock connect_to(struct knocker *knocker, const struct sockaddr *address, socklen_t len) {
     int error = 0;
@@ -143,10 +152,15 @@ static void begin(struct knocker *knocker, int timeout_ms) {
     *knocker = (struct knocker){.fd = -1, .end_ns = clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS};
 }
 
-static void end(struct knocker *knocker) {
+/* What came of it. The room is looked for while ours is still taken: who should have taken us in had no more than that. */
+static enum knock end(struct knocker *knocker, enum knock knock) {
+    if (knock == KNOCK_SHUT && !knock_has_room()) {
+        knock = KNOCK_UNTRIED;
+    }
     if (knocker->fd >= 0) {
         close(knocker->fd);
     }
+    return knock;
 }
 
 /* ---- frames */
@@ -189,8 +203,7 @@ enum knock knock_ask(const char *url, struct bytes request, int timeout_ms, stru
     if (knock == KNOCK_HEARD && !(send_request(&knocker, request) && receive_answer(&knocker, response))) {
         knock = KNOCK_SILENT;
     }
-    end(&knocker);
-    return knock;
+    return end(&knocker, knock);
 }
 
 /* What is said before the publisher knows of us is not heard: so it is said again. */
@@ -213,6 +226,5 @@ enum knock knock_listen(const char *url, int timeout_ms, void (*say)(void *conte
     if (knock == KNOCK_HEARD && !hear(&knocker, say, context)) {
         knock = KNOCK_SILENT;
     }
-    end(&knocker);
-    return knock;
+    return end(&knocker, knock);
 }

@@ -15,6 +15,8 @@ enum knock {
     KNOCK_UNTRIED, /* this process has no descriptor or memory for it */
 };
 
+/** Whether one more connection could be opened: without it one that comes cannot be taken in either, and a door that answers nobody need not be dead. */
+bool knock_has_room(void);
 /** Sends the request as REQ0 does, and appends the body of the answer to *response, within its limit. */
 enum knock knock_ask(const char *url, struct bytes request, int timeout_ms, struct buffer *response);
 /** Listens as SUB0 does until anything is announced; say(context) is called now and then to have it said. */

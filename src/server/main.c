@@ -113,7 +113,8 @@ static int open_tls(struct tls **out, const struct config *config) {
 }
 
 static int probe(const struct config *config) {
-    static const char *const words[] = {"serving", "not serving", "no answer", "no connection", "no descriptor left"};
+    static const char *const words[] = {"serving", "not serving", "no answer", "no connection",
+                                        "no descriptor or memory left"};
     int code = EXIT_OK;
     struct tls *tls = NULL;
     if (open_tls(&tls, config) != 0) {

@@ -14,12 +14,14 @@ start_poor() {
     WRAPPER=$work/poor start_daemon "$name" --http "127.0.0.1:$http" "$@"
 }
 
-# exhaust PORT LOG WORDS: holds connections, more than there are descriptors, until the log tells of it; one of before them is asked all the while.
+# exhaust PORT LOG WORDS [CERTIFICATE]: holds connections, more than there are descriptors, until the log tells of it; one of before them is asked all the
+# while, over TLS where a certificate is named.
 exhaust() {
-    PORT=${url##*:} python3 - "$1" "$daemon" "$2" "$3" <<'E2'
-import os, re, socket, sys, time, rpc
-port, pid, log, words = int(sys.argv[1]), *sys.argv[2:]
-early = rpc.Connection(("127.0.0.1", int(os.environ["PORT"])), timeout=30)
+    PORT=${url##*:} python3 - "$1" "$daemon" "$2" "$3" "${4:-}" <<'E2'
+import os, re, socket, ssl, sys, time, rpc
+port, pid, log, words, certificate = int(sys.argv[1]), *sys.argv[2:]
+tls = ssl.create_default_context(cafile=certificate) if certificate else None
+early = rpc.Connection(("127.0.0.1", port if tls else int(os.environ["PORT"])), timeout=30, tls=tls)
 assert early.ask(rpc.GET_CLAUSE, rpc.clause("cl_1")).code == "OK"
 held = []
 for _ in range(150):
@@ -64,12 +66,24 @@ serves_again() {
 
 for door in stream rep0; do
     start_poor "$door" 64 --door "$door"
-    exhaust "${url##*:}" "$work/$door.log" 'a connection could not be taken|no descriptor is left' || fail "door $door, descriptors used up by connections"
+    exhaust "${url##*:}" "$work/$door.log" 'a connection could not be taken|no descriptor or memory is left' || fail "door $door, descriptors used up by connections"
     serves_again
     exhaust "$http" "$work/$door.log" 'no connection can be taken' || fail "door $door, descriptors used up by HTTP"
     serves_again
     stop_daemon "$daemon"
 done
+
+# At a door of TLS, which is knocked at in another way: nobody's connection is thrown out to open it again. The plain door is found to want descriptors first.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost 2>/dev/null
+chmod 600 "$work/key.pem"
+secure=tls+tcp://127.0.0.1:$(free_port)
+start_poor secure 64 --listen "$secure" --announce "tls+tcp://127.0.0.1:$(free_port)" --tls-cert "$work/cert.pem" --tls-key "$work/key.pem"
+exhaust "${secure##*:}" "$work/secure.log" "no descriptor or memory is left to try the front door with. listen=${secure/+/.}" "$work/cert.pem" ||
+    fail "descriptors used up at a door of TLS"
+! grep -q 'had died\|cannot be opened' "$work/secure.log" || fail "a door that only wanted descriptors was opened again"
+serves_again
+stop_daemon "$daemon"
 
 # At the start: whatever there is, it either serves or says why not, soon, and leaves a folder on which the next start serves.
 for limit in 10 12 14 16 20 24; do
