@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "base/time.h"
 
-#define NS_PER_MS  UINT64_C(1000000)
-#define PAUSE_NS   (500 * NS_PER_MS) /* between two tries to connect: callers do not queue behind a server that is away */
+#define NS_PER_MS UINT64_C(1000000)
+#define PAUSE_NS  (500 * NS_PER_MS) /* between two tries to connect: callers do not queue behind a server that is away */
+#define DIAL_NS                                                                                                        \
+    (5000 * NS_PER_MS) /* nobody is held up longer by a database that is away: a caller has a deadline, too */
 #define WORDS_ROOM 400
 
 /* ---- connecting */
@@ -33,6 +35,7 @@ void pg_disconnect(struct pg *pg) {
 
 void pg_clean_up(struct pg *pg) {
     pg_disconnect(pg);
+    dial_leave(pg->dial);
     if (pg->stop >= 0)
         close(pg->stop);
     free(pg->url);
@@ -65,29 +68,9 @@ static void note_warning(void *context, const PGresult *notice) {
         ((struct pg *)context)->is_warned = true;
 }
 
-/* Each host has its time; what is broken without a word is found out by TCP. The URL's own words go over those that stand before it. */
-static PGconn *dial(const struct pg *pg, bool is_any_good) {
-    const char *const names[] = {"fallback_application_name",
-                                 "connect_timeout",
-                                 "keepalives_idle",
-                                 "keepalives_interval",
-                                 "keepalives_count",
-                                 "tcp_user_timeout",
-                                 "target_session_attrs",
-                                 "dbname",
-                                 "client_encoding",
-                                 "target_session_attrs",
-                                 NULL};
-    const char *const values[] = {"depositary", "3",     "5",    "2",   "3", "10000",
-                                  "read-write", pg->url, "UTF8", "any", NULL};
-    const char *const plain_names[] = {names[0], names[1], names[2], names[3], names[4],
-                                       names[5], names[6], names[7], names[8], NULL};
-    return PQconnectdbParams(is_any_good ? names : plain_names, values, 1);
-}
-
-static int unreachable(struct pg *pg, struct fault *fault) {
+static int unreachable(struct pg *pg, const char *reason, struct fault *fault) {
     char words[WORDS_ROOM];
-    one_line(words, sizeof words, PQerrorMessage(pg->connection));
+    one_line(words, sizeof words, reason);
     pg_disconnect(pg);
     pg->again_ns = clock_monotonic_ns() + PAUSE_NS;
     /* The words name the machine that the database is on: they are for who operates the daemon, not for a caller. */
@@ -132,6 +115,31 @@ static bool is_alive(const struct pg *pg) {
     return PQstatus(pg->connection) == CONNECTION_OK;
 }
 
+/* Goes on with what an earlier call has begun: it may have been made meanwhile. Where that came to nothing, it is no news, and another is begun. */
+static int dial(struct pg *pg, struct fault *fault) {
+    bool is_left_over = pg->dial != NULL;
+    if (!is_left_over) {
+        pg->dial = dial_start(pg->url, pg->use == PG_READS);
+        pg->dial_until_ns = clock_monotonic_ns() + DIAL_NS;
+    }
+    if (pg->dial == NULL)
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no thread to connect to the database");
+    int error = dial_wait(pg->dial, pg->stop, pg->dial_until_ns, &pg->connection);
+    if (error == DEPOSITARY_E_CANCELLED)
+        return fault_set(fault, error, "stopped");
+    if (error)
+        return unreachable(pg, "it does not answer yet", fault);
+    pg->dial = NULL;
+    if (PQstatus(pg->connection) != CONNECTION_OK && is_left_over) {
+        pg_disconnect(pg);
+        return dial(pg, fault);
+    }
+    if (PQstatus(pg->connection) != CONNECTION_OK)
+        return unreachable(pg, PQerrorMessage(pg->connection), fault);
+    return is_alive(pg) && PQsetnonblocking(pg->connection, 1) == 0 ? DEPOSITARY_OK
+                                                                    : unreachable(pg, "the connection broke", fault);
+}
+
 int pg_connect(struct pg *pg, struct fault *fault) {
     if (pg_pause(pg, 0) != 0)
         return fault_set(fault, DEPOSITARY_E_CANCELLED, "stopped");
@@ -140,15 +148,11 @@ int pg_connect(struct pg *pg, struct fault *fault) {
     pg_disconnect(pg);
     if (clock_monotonic_ns() < pg->again_ns)
         return fault_set(fault, DEPOSITARY_E_UNREACHABLE, "the database could not be reached a moment ago");
-    pg->connection = dial(pg, false);
-    if (pg->use == PG_READS && PQstatus(pg->connection) != CONNECTION_OK) {
-        pg_disconnect(pg);
-        pg->connection = dial(pg, true);
-    }
-    if (PQstatus(pg->connection) != CONNECTION_OK || PQsetnonblocking(pg->connection, 1) != 0)
-        return unreachable(pg, fault);
+    int error = dial(pg, fault);
+    if (error)
+        return error;
     PQsetNoticeReceiver(pg->connection, note_warning, pg);
-    int error = set_up(pg, fault);
+    error = set_up(pg, fault);
     error = error ? error : pg_prepare_schema(pg, fault);
     if (error)
         pg_disconnect(pg);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "postgres/dial.h"
 #include "proof/merkle.h"
 
 enum pg_use {
@@ -22,15 +23,17 @@ enum pg_use {
 struct pg {
     char *url;
     enum pg_use use;
-    PGconn *connection; /* NULL: none */
-    int stop;           /* an eventfd: readable once it is cancelled */
-    uint64_t again_ns;  /* not before then is it tried again, where it could not be reached */
-    bool is_warned;     /* the server gave a warning since this was last set to false */
+    PGconn *connection;     /* NULL: none */
+    int stop;               /* an eventfd: readable once it is cancelled */
+    struct dial *dial;      /* under way; NULL: none */
+    uint64_t dial_until_ns; /* nobody waits longer for it */
+    uint64_t again_ns;      /* not before then is it tried again, where it could not be reached */
+    bool is_warned;         /* the server gave a warning since this was last set to false */
 };
 
 MUST_USE int pg_init(struct pg *pg, const char *url, enum pg_use use);
 void pg_clean_up(struct pg *pg); /* also after pg_init failed */
-/** Connects where there is no connection, or a broken one. */
+/** Connects where there is no connection, or a broken one. What takes longer than five seconds goes on behind, and callers are told that it is away. */
 MUST_USE int pg_connect(struct pg *pg, struct fault *fault);
 /** Lets go of the connection, with what was begun on it. */
 void pg_disconnect(struct pg *pg);

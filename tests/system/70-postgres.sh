@@ -204,6 +204,36 @@ expect 0 at a office push
 wait_level b "$(entries)"
 is_whole b away
 
+# ---- hosts that take connections and say nothing
+
+# libpq gives each three seconds, fifteen in all. Who deposits is told sooner that the database is away; the answer is the service's own, not a time that ran out.
+python3 - "$work/silent" <<'EOF' &
+import os, socket, sys, time
+doors = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in range(5)]
+with open(sys.argv[1] + ".new", "w") as file:
+    file.write(",".join(f"127.0.0.1:{door.getsockname()[1]}" for door in doors))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+time.sleep(600)
+EOF
+silent=$!
+daemons+=("$silent")
+for _ in $(seq 100); do [[ -e $work/silent ]] && break || sleep 0.05; done
+stop_daemon "${pids[b]}"
+start_replica b "postgresql://depositary@$(cat "$work/silent")/depositary"
+wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not serve while its database says nothing"
+write_treaty silent 3
+expect 5 deposit b silent
+contains "$work/err" "UNAVAILABLE"
+expect 5 at b office push # at once: it is known
+wait_for "$work/b.log" "it does not answer yet"
+is_whole b away
+stop_daemon "${pids[b]}"
+kill "$silent"
+start_replica b
+wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not serve"
+expect 0 at b office push
+is_whole b silent
+
 # ---- killed in the middle of a deposit
 
 for moment in 0.05 0.25 0.5; do
