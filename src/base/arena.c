@@ -1,6 +1,8 @@
 /* The capped arena: blocks in a list, the newest first; the oldest is kept over a reset. */
 #include "base/arena.h"
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +76,7 @@ void *arena_zalloc(struct arena *arena, size_t size) {
 char *arena_text(struct arena *arena, const void *data, size_t len) {
     char *text = len == SIZE_MAX ? NULL : arena_alloc(arena, len + 1);
     if (text) {
-        if (len > 0) {
-            memcpy(text, data, len);
-        }
-        text[len] = '\0';
+        bytes_write_text(text, len + 1, bytes_of(data, len));
     }
     return text;
 }

@@ -43,6 +43,18 @@ bool bytes_starts_with(struct bytes in, struct bytes start) {
     return bytes_equal(bytes_slice(in, 0, start.len), start);
 }
 
+void *bytes_write(void *out, struct bytes in) {
+    if (in.len > 0) {
+        memcpy(out, in.data, in.len);
+    }
+    return (uint8_t *)out + in.len;
+}
+
+void bytes_write_text(char *out, size_t capacity, struct bytes in) {
+    char *end = bytes_write(out, bytes_slice(in, 0, capacity - 1));
+    *end = '\0';
+}
+
 bool bytes_take_line(struct bytes *in, struct bytes *line) {
     const uint8_t *end = in->len == 0 ? NULL : memchr(in->data, '\n', in->len);
     if (!end) {
@@ -124,8 +136,8 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t len) {
 
 void buffer_append(struct buffer *buffer, struct bytes in) {
     uint8_t *place = buffer_extend(buffer, in.len);
-    if (place && in.len > 0) {
-        memcpy(place, in.data, in.len);
+    if (place) {
+        bytes_write(place, in);
     }
 }
 

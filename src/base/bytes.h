@@ -21,6 +21,10 @@ struct bytes bytes_slice(struct bytes in, size_t offset, size_t len); /* clamped
 bool bytes_equal(struct bytes a, struct bytes b);
 int bytes_compare(struct bytes a, struct bytes b); /* by byte, a prefix first; <0, 0, >0 */
 bool bytes_starts_with(struct bytes in, struct bytes start);
+/** Writes in at out, which has the room, and returns where it ends. Unlike memcpy it takes an empty view without data. */
+void *bytes_write(void *out, struct bytes in);
+/** Writes a NUL after as much of in as `capacity`, at least 1, leaves room for. */
+void bytes_write_text(char *out, size_t capacity, struct bytes in);
 
 /** Takes the line up to and without the next '\n' off the front of *in. False, and nothing taken, where there is no '\n'. */
 bool bytes_take_line(struct bytes *in, struct bytes *line);

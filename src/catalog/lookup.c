@@ -5,11 +5,7 @@
 #include "catalog/catalog_internal.h"
 
 static void copy_column(char *out, size_t capacity, sqlite3_stmt *statement, int column) {
-    struct bytes in = catalog_column_bytes(statement, column);
-    size_t len = in.len < capacity ? in.len : capacity - 1;
-    if (len)
-        memcpy(out, in.data, len);
-    out[len] = '\0';
+    bytes_write_text(out, capacity, catalog_column_bytes(statement, column));
 }
 
 /* The columns that db.c names EDITION_COLUMNS. */

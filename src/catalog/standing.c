@@ -60,13 +60,6 @@ static bool grow_texts(struct standing *standing, size_t wanted) {
 
 /* ---- adding, under the lock */
 
-static void copy_text(char *out, size_t capacity, struct bytes in) {
-    size_t len = in.len < capacity ? in.len : capacity - 1;
-    if (len)
-        memcpy(out, in.data, len);
-    out[len] = '\0';
-}
-
 static bool is_name(const struct standing_name *name, struct bytes instrument, struct bytes language) {
     return bytes_equal(bytes_text(name->instrument), instrument) && bytes_equal(bytes_text(name->language), language);
 }
@@ -83,8 +76,8 @@ static int name_of(struct standing *standing, struct bytes instrument, struct by
     if (!grow((void **)&standing->names, sizeof *standing->names, standing->names_count, &standing->names_capacity))
         return DEPOSITARY_E_MEMORY;
     struct standing_name *name = &standing->names[standing->names_count];
-    copy_text(name->instrument, sizeof name->instrument, instrument);
-    copy_text(name->language, sizeof name->language, language);
+    bytes_write_text(name->instrument, sizeof name->instrument, instrument);
+    bytes_write_text(name->language, sizeof name->language, language);
     *out = (uint32_t)standing->names_count++;
     return 0;
 }

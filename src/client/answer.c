@@ -37,10 +37,8 @@ static int take_message(struct depositary_answer *answer, const struct depositar
     if (copy == NULL) {
         return DEPOSITARY_E_MEMORY;
     }
-    if (question->message_len > 0) {
-        memcpy(copy, question->message, question->message_len);
-    }
     answer->encoded = bytes_of(copy, question->message_len);
+    bytes_write(copy, bytes_of(question->message, question->message_len));
     if (question->method == NULL) {
         return 0;
     }

@@ -362,9 +362,7 @@ depositary_question *depositary_question_generic(const char *method, const void 
         free(copy);
         return NULL;
     }
-    if (message_len > 0) {
-        memcpy(copy, message, message_len);
-    }
+    bytes_write(copy, bytes_of(message, message_len));
     (void)snprintf(question->name, sizeof question->name, "%s", method);
     question->message = copy;
     question->message_len = message_len;

@@ -407,9 +407,7 @@ int trust_keep_key(struct trust *trust, const struct key_facts *facts, struct by
     if (copy == NULL) {
         return DEPOSITARY_E_MEMORY;
     }
-    if (proof.len > 0) {
-        memcpy(copy, proof.data, proof.len);
-    }
+    bytes_write(copy, proof);
     pthread_mutex_lock(&trust->lock);
     struct known_key *key = find_key(trust, bytes_of(facts->public_key, PUBLIC_KEY_LEN));
     if (key != NULL && key->facts.register_size > facts->register_size) {

@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ledger/ledger_private.h"
 
@@ -49,10 +48,8 @@ static int copy_records(struct pending *pending, const struct bytes *records, si
         return DEPOSITARY_E_MEMORY;
     uint8_t *at = pending->data;
     for (size_t i = 0; i < count; i++) {
-        if (records[i].len > 0)
-            memcpy(at, records[i].data, records[i].len);
         pending->records[i] = bytes_of(at, records[i].len);
-        at += records[i].len;
+        at = bytes_write(at, records[i]);
     }
     pending->count = count;
     return DEPOSITARY_OK;

@@ -1,6 +1,5 @@
 /* States of the ledger: immutable, counted, one of them current. See ledger.h. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "ledger/ledger_private.h"
 
@@ -16,8 +15,7 @@ static bool copy_bytes(struct bytes *out, struct bytes in) {
     uint8_t *data = malloc(in.len == 0 ? 1 : in.len);
     if (data == NULL)
         return false;
-    if (in.len > 0)
-        memcpy(data, in.data, in.len);
+    bytes_write(data, in);
     *out = bytes_of(data, in.len);
     return true;
 }

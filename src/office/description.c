@@ -60,10 +60,7 @@ static char **field_of(struct description *description, const struct field *fiel
 static char *copy_text(struct bytes in) {
     char *out = malloc(in.len + 1);
     if (out) {
-        if (in.len > 0) {
-            memcpy(out, in.data, in.len);
-        }
-        out[in.len] = '\0';
+        bytes_write_text(out, in.len + 1, in);
     }
     return out;
 }

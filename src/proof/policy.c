@@ -110,9 +110,7 @@ static int take_url(const struct reader *reader, char out[POLICY_URL_MAX + 1], s
         return refuse(reader, "more words than a key and a URL");
     if (word.len > POLICY_URL_MAX)
         return refuse(reader, "a URL has at most 255 bytes");
-    if (word.len > 0)
-        memcpy(out, word.data, word.len);
-    out[word.len] = '\0';
+    bytes_write_text(out, POLICY_URL_MAX + 1, word);
     return 0;
 }
 

@@ -122,8 +122,7 @@ static size_t pre_authentication_encoding(uint8_t out[PAE_START_MAX + LIMIT_SEAL
         snprintf(start, sizeof(start), "DSSEv1 %zu %s %zu ", strlen(SEAL_HEAD_TYPE), SEAL_HEAD_TYPE, head.len);
 
     memcpy(out, start, (size_t)len);
-    if (head.len > 0)
-        memcpy(out + len, head.data, head.len);
+    bytes_write(out + len, head);
     return (size_t)len + head.len;
 }
 

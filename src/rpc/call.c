@@ -6,7 +6,6 @@
 #include "rpc/guard.h"
 #include "rpc/wire.h"
 
-#include <string.h>
 
 /* Fields of Request, Response and Seal that are written by hand. */
 enum { REQUEST_METHOD = 1, REQUEST_MESSAGE = 2, REQUEST_NONCE = 3, REQUEST_TIMEOUT = 4, REQUEST_METADATA = 5 };
@@ -226,11 +225,7 @@ static uint8_t *put_length(uint8_t *at, unsigned field, size_t len) {
 }
 
 static uint8_t *put_bytes(uint8_t *at, unsigned field, struct bytes value) {
-    at = put_length(at, field, value.len);
-    if (value.len > 0) {
-        memcpy(at, value.data, value.len);
-    }
-    return at + value.len;
+    return bytes_write(put_length(at, field, value.len), value);
 }
 
 uint8_t *response_begin(uint8_t *at, size_t answer_len) {
@@ -252,11 +247,7 @@ void response_end(uint8_t *at, const struct seal *seal) {
 }
 
 void response_write(uint8_t *at, struct bytes answer, const struct seal *seal) {
-    at = response_begin(at, answer.len);
-    if (answer.len > 0) {
-        memcpy(at, answer.data, answer.len);
-    }
-    response_end(at + answer.len, seal);
+    response_end(bytes_write(response_begin(at, answer.len), answer), seal);
 }
 
 int response_print(struct buffer *out, struct bytes answer, const struct seal *seal) {

@@ -46,6 +46,27 @@ START_TEST(take_takes_nothing_that_differs) {
 }
 END_TEST
 
+START_TEST(write_takes_an_empty_view_without_data) {
+    char out[] = "......";
+    ck_assert_ptr_eq(bytes_write(out + 1, bytes_of(NULL, 0)), out + 1);
+    ck_assert_str_eq(out, "......");
+    ck_assert_ptr_eq(bytes_write(out + 1, BYTES("ab")), out + 3);
+    ck_assert_str_eq(out, ".ab...");
+}
+END_TEST
+
+START_TEST(a_text_that_is_written_ends_within_its_room) {
+    char out[] = "......";
+    bytes_write_text(out, 4, BYTES("abcdef"));
+    ck_assert_mem_eq(out, "abc\0..", 6);
+    bytes_write_text(out, 4, BYTES("de"));
+    ck_assert_mem_eq(out, "de\0\0..", 6);
+    bytes_write_text(out, 1, BYTES("f"));
+    bytes_write_text(out + 3, 1, bytes_of(NULL, 0));
+    ck_assert_mem_eq(out, "\0e\0\0..", 6);
+}
+END_TEST
+
 START_TEST(append_past_the_limit_fails_for_good) {
     struct buffer buffer;
     buffer_init(&buffer, 4);
@@ -144,6 +165,8 @@ static Suite *suite(void) {
     tcase_add_test(views, order_is_by_unsigned_byte_with_a_prefix_first);
     tcase_add_test(views, a_line_without_newline_is_not_taken);
     tcase_add_test(views, take_takes_nothing_that_differs);
+    tcase_add_test(views, write_takes_an_empty_view_without_data);
+    tcase_add_test(views, a_text_that_is_written_ends_within_its_room);
     suite_add_tcase(all, views);
     TCase *buffers = tcase_create("buffers");
     tcase_add_test(buffers, append_past_the_limit_fails_for_good);
