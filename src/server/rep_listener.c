@@ -97,17 +97,13 @@ static void slot_cut_off(struct slot *slot) {
 }
 
 static void slot_received(struct slot *slot) {
-    struct rep_listener *listener = slot->listener;
-    struct peers *peers = listener->base.parts.peers;
     nng_msg *message = nng_aio_get_msg(slot->aio);
-    slot->serving.connection = connection_begin_call(peers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(message)));
-    if (!slot->serving.connection) { /* gone before its turn */
-        metrics_add(listener->base.parts.exchanger->server->metrics, METRIC_CALLS_GONE);
+    if (!serving_hold(&slot->serving, (uint32_t)nng_pipe_id(nng_msg_get_pipe(message)))) {
         nng_msg_free(message);
         slot_receive(slot);
         return;
     }
-    if (connection_is_stalled(peers, slot->serving.connection)) {
+    if (connection_is_stalled(slot->serving.parts->peers, slot->serving.connection)) {
         slot_cut_off(slot);
     }
     serving_begin(&slot->serving, bytes_of(nng_msg_body(message), nng_msg_len(message)));

@@ -106,6 +106,14 @@ static enum exchange_next answer(struct serving *serving, struct bytes request) 
     return next;
 }
 
+bool serving_hold(struct serving *serving, uint32_t pipe) {
+    serving->connection = connection_begin_call(serving->parts->peers, pipe);
+    if (!serving->connection) {
+        metrics_add(metrics_of(serving), METRIC_CALLS_GONE);
+    }
+    return serving->connection != NULL;
+}
+
 void serving_begin(struct serving *serving, struct bytes request) {
     __atomic_add_fetch(serving->calls, 1, __ATOMIC_ACQUIRE);
     enum exchange_next next = answer(serving, request);

@@ -30,6 +30,8 @@ struct serving {
     struct work work;
 };
 
+/** Holds the connection that a call comes over, whose parts are set. False, and counted: it has gone before the call's turn. */
+bool serving_hold(struct serving *serving, uint32_t pipe);
 /** Begins a call whose ops, parts, calls and connection are set. The request's bytes are needed only until it returns; answered or dropped may come before. */
 void serving_begin(struct serving *serving, struct bytes request);
 /** After answered or dropped, when the answer needs no more of the call: gives back all but the connection. */

@@ -295,17 +295,15 @@ static struct call_in_stream *call_take(struct stream *stream) {
 
 /* False: the connection is to be closed. */
 static bool begin_call(struct stream *stream, const struct sp_request *request) {
-    struct peers *peers = stream->listener->parts.peers;
     struct call_in_stream *call = call_take(stream);
     if (!call) {
         return false;
     }
-    call->serving.connection = connection_begin_call(peers, stream->pipe);
-    if (!call->serving.connection) { /* closed meanwhile */
+    if (!serving_hold(&call->serving, stream->pipe)) {
         free(call);
         return false;
     }
-    if (connection_is_stalled(peers, call->serving.connection)) {
+    if (connection_is_stalled(stream->listener->parts.peers, call->serving.connection)) {
         serving_tell_stalled(&call->serving);
         serving_end(&call->serving);
         free(call);

@@ -1,6 +1,8 @@
 /* Who may connect and call: each limit takes what it says and refuses one more, and what ends makes room again. */
 #include "server/peers.h"
 
+#include "server/serving.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
@@ -171,6 +173,24 @@ START_TEST(call_outlives_its_connection) {
 }
 END_TEST
 
+/* At either kind of door. */
+START_TEST(call_whose_connection_is_gone_is_counted) {
+    static struct metrics metrics;
+    struct server server = {.metrics = &metrics};
+    struct exchanger exchanger = {.server = &server};
+    set_up(&(struct limits){.connections = 1, .connection_calls = 10});
+    const struct listener_parts parts = {.exchanger = &exchanger, .peers = peers};
+    struct serving serving = {.parts = &parts};
+    come(7, "192.0.2.7");
+    ck_assert(serving_hold(&serving, 7));
+    serving_end(&serving);
+    ck_assert_uint_eq(metrics.events[METRIC_CALLS_GONE], 0);
+    peers_disconnect(peers, 7);
+    ck_assert(!serving_hold(&serving, 7));
+    ck_assert_uint_eq(metrics.events[METRIC_CALLS_GONE], 1);
+}
+END_TEST
+
 START_TEST(connection_that_takes_no_answers_is_found) {
     set_up(&(struct limits){.connections = 1, .connection_calls = 2});
     come(1, "192.0.2.1");
@@ -243,6 +263,7 @@ int main(void) {
     tcase_add_test(all, calls_of_one_peer_are_counted_over_its_connections);
     tcase_add_test(all, rate_of_one_peer_is_held);
     tcase_add_test(all, call_outlives_its_connection);
+    tcase_add_test(all, call_whose_connection_is_gone_is_counted);
     tcase_add_test(all, connection_that_takes_no_answers_is_found);
     tcase_add_test(all, threads_that_come_and_go_leave_nothing);
     suite_add_tcase(suite, all);
