@@ -14,8 +14,20 @@ bool url_is_tls(const char *url) {
     return after(url, "tls+tcp://") != NULL;
 }
 
+bool url_is_tcp(const char *url) {
+    return after(url, "tcp://") != NULL;
+}
+
+const char *url_ipc_path(const char *url) {
+    return after(url, "ipc://");
+}
+
+bool url_is_ipc(const char *url) {
+    return url_ipc_path(url) != NULL;
+}
+
 bool url_is_known(const char *url) {
-    return url_is_tls(url) || after(url, "tcp://") != NULL || after(url, "ipc://") != NULL;
+    return url_is_tls(url) || url_is_tcp(url) || url_is_ipc(url);
 }
 
 bool url_host(char out[URL_HOST_MAX + 1], const char *url) {
@@ -39,7 +51,7 @@ bool url_is_loopback(const char *url) {
     char host[URL_HOST_MAX + 1];
     struct in_addr four;
     struct in6_addr six;
-    if (after(url, "ipc://") != NULL) {
+    if (url_is_ipc(url)) {
         return true;
     }
     if (!url_host(host, url)) {

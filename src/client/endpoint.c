@@ -8,7 +8,6 @@
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/tls/tls.h>
 #include <sodium.h>
-#include <string.h>
 
 #define PEM_MAX       (256u * 1024) /* bytes */
 #define RECONNECT_MIN 50            /* ms; doubled by nng after each failure, with jitter */
@@ -108,7 +107,7 @@ static int make_dialer(struct endpoint *endpoint, const char *url, nng_dialer *d
     if (result == 0 && endpoint->tls != NULL) {
         result = nng_dialer_set_ptr(*dialer, NNG_OPT_TLS_CONFIG, endpoint->tls);
     }
-    if (result == 0 && strncmp(url, "ipc://", 6) != 0) { /* a peer whose machine is gone is noticed */
+    if (result == 0 && !url_is_ipc(url)) { /* a peer whose machine is gone is noticed */
         (void)nng_dialer_set_bool(*dialer, NNG_OPT_TCP_KEEPALIVE, true);
     }
     return result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", url, nng_strerror(result)) : 0;

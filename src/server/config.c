@@ -161,7 +161,7 @@ static int copy(char *out, size_t capacity, const char *value, const char *name)
 }
 
 static int take_source(const char **out, const char *url, const char *option) {
-    if (strncmp(url, "tcp://", 6) != 0 && strncmp(url, "ipc://", 6) != 0) {
+    if (!url_is_tcp(url) && !url_is_ipc(url)) {
         fprintf(stderr, "depositaryd: %s takes tcp://HOST:PORT or ipc:///PATH: %s\n", option, url);
         return 2;
     }
@@ -447,7 +447,7 @@ static int set_defaults(struct config *config) {
 
 /* Whether what the option says for the URL goes with the rest; -1 to go on. */
 static int check_url(const struct config *config, const char *url) {
-    if (strncmp(url, "tcp://", 6) == 0 && !url_is_loopback(url) && !config->allow_plaintext)
+    if (url_is_tcp(url) && !url_is_loopback(url) && !config->allow_plaintext)
         return told(
             "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",
             url);

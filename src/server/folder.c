@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "ledger/backup.h"
 
 #include <dirent.h>
@@ -72,14 +73,15 @@ int folder_policy(struct policy **out, const char *path, struct fault *fault) {
 int folder_of_socket(const char *url, struct fault *fault) {
     char path[FOLDER_PATH_MAX];
     struct stat status;
-    if (strncmp(url, "ipc://", 6) != 0) {
+    const char *socket = url_ipc_path(url);
+    if (!socket) {
         return 0;
     }
-    size_t len = strlen(url + 6);
+    size_t len = strlen(socket);
     if (len >= sizeof(path)) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", url);
     }
-    memcpy(path, url + 6, len + 1);
+    memcpy(path, socket, len + 1);
     char *slash = strrchr(path, '/');
     if (!slash || slash == path) {
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: the socket needs a folder of its own", url);

@@ -134,9 +134,9 @@ static enum knock connect_tcp(struct knocker *knocker, const char *url) {
 static enum knock greet(struct knocker *knocker, const char *url, enum sp_role ours, enum sp_role theirs) {
     uint8_t greeting[SP_GREETING_LEN], got[SP_GREETING_LEN];
     enum knock knock = KNOCK_SHUT;
-    if (strncmp(url, "ipc://", 6) == 0) {
-        knock = connect_ipc(knocker, url + 6);
-    } else if (strncmp(url, "tcp://", 6) == 0) {
+    if (url_is_ipc(url)) {
+        knock = connect_ipc(knocker, url_ipc_path(url));
+    } else if (url_is_tcp(url)) {
         knock = connect_tcp(knocker, url);
     }
     if (knock != KNOCK_HEARD) {

@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CONTEXTS 512 /* calls at one time */
 
@@ -167,7 +166,7 @@ static int open_door(struct rep_listener *listener, struct fault *fault) {
     if (error) {
         return listener_fault(fault, error, "cannot listen", listener->base.url);
     }
-    if (strncmp(listener->base.url, "ipc", 3) != 0) {
+    if (!url_is_ipc(listener->base.url)) {
         nng_listener_set_bool(listener->door, NNG_OPT_TCP_KEEPALIVE, true); /* peers that died are let go */
     }
     int refused = rep_retake_tls(&listener->base, fault);

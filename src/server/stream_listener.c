@@ -6,10 +6,10 @@
 #include "server/stream.h"
 
 #include "base/log.h"
+#include "base/url.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PIPE_FIRST      0x80000000u /* nng's own numbers of connections are below */
 #define ACCEPT_PAUSE_MS 100         /* after an error of the system's, for instance no more descriptors */
@@ -86,7 +86,7 @@ static void take_in(struct stream_listener *listener, nng_stream *wire) {
         nng_stream_free(wire);
         return;
     }
-    enum sp_carrier carrier = strncmp(listener->base.url, "ipc://", 6) == 0 ? SP_IPC : SP_TCP;
+    enum sp_carrier carrier = url_is_ipc(listener->base.url) ? SP_IPC : SP_TCP;
     if (stream_new(&stream, wire, pipe, carrier, &listener->base, stream_ended, listener) != 0) {
         log_line(LOG_LEVEL_ERROR, "a connection was dropped", "reason", depositary_error_text(DEPOSITARY_E_MEMORY),
                  NULL);
@@ -141,7 +141,7 @@ static int open_door(struct stream_listener *listener, struct fault *fault) {
     if (error) {
         return listener_fault(fault, error, "cannot listen", listener->base.url);
     }
-    if (strncmp(listener->base.url, "tcp", 3) == 0) {
+    if (url_is_tcp(listener->base.url)) {
         nng_stream_listener_set_bool(listener->door, NNG_OPT_TCP_KEEPALIVE, true); /* peers that died are let go */
         nng_stream_listener_set_bool(listener->door, NNG_OPT_TCP_NODELAY, true);
     }

@@ -553,6 +553,16 @@ START_TEST(only_this_machine_is_loopback) {
 }
 END_TEST
 
+START_TEST(an_endpoint_is_known_by_its_scheme) {
+    ck_assert_str_eq(url_ipc_path("ipc:///run/x"), "/run/x");
+    ck_assert_ptr_null(url_ipc_path("tcp://ipc:1"));
+    ck_assert_ptr_null(url_ipc_path("ipc:/run/x"));
+    ck_assert(url_is_ipc("ipc:///run/x") && !url_is_ipc("inproc://x") && !url_is_ipc(""));
+    ck_assert(url_is_tcp("tcp://h:1") && !url_is_tcp("tls+tcp://h:1") && !url_is_tcp("tcp6://h:1"));
+    ck_assert(url_is_tls("tls+tcp://h:1") && !url_is_tls("tcp://h:1"));
+}
+END_TEST
+
 START_TEST(what_is_no_endpoint_is_refused_with_its_name) {
     static const char *const bad[] = {"", "http://x", "ws://127.0.0.1:1", "tcp://127.0.0.1:1,inproc://a",
                                       "tls+tcp://example.org:1"};
@@ -599,6 +609,7 @@ int main(void) {
     suite_add_tcase(suite, two);
     TCase *names = tcase_create("names");
     tcase_add_test(names, only_this_machine_is_loopback);
+    tcase_add_test(names, an_endpoint_is_known_by_its_scheme);
     tcase_add_test(names, what_is_no_endpoint_is_refused_with_its_name);
     suite_add_tcase(suite, names);
     SRunner *runner = srunner_create(suite);
