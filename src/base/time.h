@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+#define NS_PER_S      INT64_C(1000000000)
+#define NS_PER_MS     INT64_C(1000000)
 #define TIME_TEXT_LEN 20 /* "2025-04-23T00:00:00Z" */
 
 /** Parses RFC 3339 in UTC with whole seconds, exactly "YYYY-MM-DDTHH:MM:SSZ", years 1970 to 9999, no leap second. */

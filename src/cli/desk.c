@@ -117,7 +117,7 @@ int desk_open(struct desk *desk) {
         return status;
     }
     int error = office_open(&desk->office, desk->dir, NULL, &fault);
-    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)desk->cli->timeout_s * 1000000000;
+    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)desk->cli->timeout_s * NS_PER_S;
     for (bool is_told = false; error == DEPOSITARY_E_STATE && clock_monotonic_ns() < end_ns; is_told = true) {
         if (!is_told) {
             cli_note("another command is at work in this office: waiting for it");

@@ -262,7 +262,7 @@ static void take_response(void *context, enum line_result result, struct bytes r
 
 static void send_request(struct ask *ask) {
     uint64_t now = clock_monotonic_ns();
-    uint64_t patience = now + UNREACHABLE_MS * (uint64_t)NS_PER_MS;
+    uint64_t patience = now + UNREACHABLE_MS * NS_PER_MS;
     if (now >= ask->deadline_ns) {
         ask_fail(ask, DEPOSITARY_E_TIMEOUT, NULL);
         return;

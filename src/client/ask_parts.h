@@ -5,7 +5,6 @@
 #include "client/ask.h"
 
 #define ASK_TRIES_MAX 3 /* askings for a checkpoint, for one call */
-#define NS_PER_MS     1000000u
 
 struct ask {
     struct depositary_client *client;

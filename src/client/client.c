@@ -9,7 +9,6 @@
 
 #define TIMEOUT_MS_DEFAULT 10000u
 #define WINDOW             64u /* half of what a service takes of one connection */
-#define NS_PER_MS          1000000u
 
 /* ---- making and freeing */
 

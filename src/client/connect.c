@@ -92,7 +92,7 @@ static bool is_connected(const struct connection *connection) {
 
 /* Whether the service went away so lately that it is worth the whole time of a call to wait for it. */
 static bool may_return(const struct connection *connection, uint64_t now) {
-    return connection->left_ns != 0 && now - connection->left_ns < RETURN_MS * (uint64_t)NS_PER_MS;
+    return connection->left_ns != 0 && now - connection->left_ns < RETURN_MS * NS_PER_MS;
 }
 
 /* How one that waited ended; false: it goes on waiting. */

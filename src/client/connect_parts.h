@@ -9,7 +9,6 @@
 
 #include <pthread.h>
 
-#define NS_PER_MS 1000000u
 #define RETURN_MS 30000u /* a service that was there so lately is being restarted: it is waited for */
 
 /* A list of exchanges, in the order in which they came. */

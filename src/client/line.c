@@ -252,7 +252,7 @@ static void suspect(struct endpoint *endpoint, uint64_t sent_ns) {
     uint64_t now = clock_monotonic_ns();
     nng_pipe pipe = NNG_PIPE_INITIALIZER;
     pthread_mutex_lock(&connection->lock);
-    if (endpoint->pipes > 0 && endpoint->heard_ns < sent_ns && now - sent_ns >= SILENT_MS * (uint64_t)NS_PER_MS) {
+    if (endpoint->pipes > 0 && endpoint->heard_ns < sent_ns && now - sent_ns >= SILENT_MS * NS_PER_MS) {
         pipe = endpoint->pipe;
     }
     pthread_mutex_unlock(&connection->lock);

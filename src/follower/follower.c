@@ -15,7 +15,6 @@
 #include <time.h>
 
 #define LEAST_PAUSE_NS INT64_C(200000000) /* between two looks, however often it is woken */
-#define NS_PER_S       INT64_C(1000000000)
 #define PATH_ROOM      4096
 
 struct follower {

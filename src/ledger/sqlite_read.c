@@ -12,7 +12,7 @@
  * Taking a view and giving it back costs as much as reading several rows, so a connection keeps its view for the next reader for a moment: until this
  * process commits, and never for longer than this, since another process may have written.
  */
-#define VIEW_NS UINT64_C(1000000)
+#define VIEW_NS NS_PER_MS
 
 static struct sqlite_store *sqlite_of(struct store *store) {
     return (struct sqlite_store *)store;

@@ -12,8 +12,7 @@
 #include "base/log.h"
 #include "base/time.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-#define PAUSE_NS  (500 * NS_PER_MS) /* between two tries to connect: callers do not queue behind a server that is away */
+#define PAUSE_NS (500 * NS_PER_MS) /* between two tries to connect: callers do not queue behind a server that is away */
 #define DIAL_NS                                                                                                        \
     (5000 * NS_PER_MS) /* nobody is held up longer by a database that is away: a caller has a deadline, too */
 #define WORDS_ROOM 400

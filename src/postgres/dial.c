@@ -12,8 +12,6 @@
 
 #include "base/time.h"
 
-#define NS_PER_MS UINT64_C(1000000)
-
 struct dial {
     char *url;
     bool is_any_good;

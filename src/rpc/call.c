@@ -2,10 +2,10 @@
 #include "rpc/call.h"
 
 #include "base/limits.h"
+#include "base/time.h"
 #include "depositary/v1/rpc.pb-c.h"
 #include "rpc/guard.h"
 #include "rpc/wire.h"
-
 
 /* Fields of Request, Response and Seal that are written by hand. */
 enum { REQUEST_METHOD = 1, REQUEST_MESSAGE = 2, REQUEST_NONCE = 3, REQUEST_TIMEOUT = 4, REQUEST_METADATA = 5 };
@@ -21,7 +21,7 @@ static void append_timeout(struct buffer *out, uint64_t asked_ms) {
     const uint64_t timeout_ms = asked_ms < TIMEOUT_MS_MAX ? asked_ms : TIMEOUT_MS_MAX;
     Google__Protobuf__Duration timeout = GOOGLE__PROTOBUF__DURATION__INIT;
     timeout.seconds = (int64_t)(timeout_ms / 1000);
-    timeout.nanos = (int32_t)(timeout_ms % 1000) * 1000000;
+    timeout.nanos = (int32_t)(timeout_ms % 1000 * NS_PER_MS);
     wire_append_message_field(out, REQUEST_TIMEOUT, &timeout.base);
 }
 

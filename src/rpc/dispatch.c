@@ -10,7 +10,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define NS_PER_S            1000000000LL
 #define TIMEOUT_SECONDS_MAX 315576000000LL /* google.protobuf.Duration */
 #define METADATA_KEY_MAX    128u
 #define METADATA_MAX        8192u /* bytes of all pairs, as gRPC counts them: keys, values, and 32 for each */

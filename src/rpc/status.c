@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/time.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "rpc/guard.h"
 #include "rpc/wire.h"
@@ -17,7 +18,6 @@
 #define STATUS_FIELD_MORE 3            /* Status.details */
 #define STATUS_EXTRA_MAX  (64u * 1024) /* bytes of further details */
 #define MS_PER_S          1000
-#define NS_PER_MS         1000000
 
 static const char *const names[] = {
     "OK",        "CANCELLED",       "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define HEARD_MAX    64 /* bytes that are taken from a subscriber, who has nothing to say */
-#define NS_PER_MS    UINT64_C(1000000)
 #define SAY_AGAIN_MS 200
 
 struct announcer {

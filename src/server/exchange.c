@@ -17,9 +17,8 @@
 #define DESK_BUFFER_KEPT  (64u * 1024)                   /* bytes of a buffer that is kept for the next call */
 #define RETRY_EMPTY_MS    5000
 #define RETRY_DRAINING_MS 1000
-#define LOG_SLOW_NS       UINT64_C(1000000000) /* a call that takes so long is told of */
-#define NS_PER_MS         1e6
-#define TRACE_ID_AT       3 /* in a traceparent */
+#define LOG_SLOW_NS       NS_PER_S /* a call that takes so long is told of */
+#define TRACE_ID_AT       3        /* in a traceparent */
 #define TRACE_ID_LEN      32
 
 /* ---- desks: memory to work in, used again and again */

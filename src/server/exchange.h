@@ -5,11 +5,12 @@
 #ifndef SERVER_EXCHANGE_H
 #define SERVER_EXCHANGE_H
 
+#include "base/time.h"
 #include "server/server.h"
 #include "server/view.h"
 
 #define EXCHANGE_TIMEOUT_NS                                                                                            \
-    10000000000ull /* the longest that a call is granted, and what it has where it asks for nothing */
+    (10 * NS_PER_S) /* the longest that a call is granted, and what it has where it asks for nothing */
 
 struct desks;
 struct desk;

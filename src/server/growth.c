@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define RETRY_S    5                          /* after the catalog could not be written */
-#define WAIT_NS    (5 * UINT64_C(1000000000)) /* that an append waits at most */
-#define RESERVE_NS (500 * UINT64_C(1000000))  /* of an append's time, kept for its answer */
-#define NS_PER_S   UINT64_C(1000000000)
+#define RETRY_S    5                 /* after the catalog could not be written */
+#define WAIT_NS    (5 * NS_PER_S)    /* that an append waits at most */
+#define RESERVE_NS (500 * NS_PER_MS) /* of an append's time, kept for its answer */
 
 struct growth {
     struct server *server;
@@ -56,7 +55,8 @@ static void *inspect(void *context) {
     if (catalog_inspect(context, &fault) != 0) {
         log_line(LOG_LEVEL_ERROR, "the catalog was looked through", "reason", fault_text(&fault), NULL);
     } else if (catalog_tidy(context, &fault) != 0) {
-        log_line(LOG_LEVEL_WARNING, "the catalog's index could not be put in order", "reason", fault_text(&fault), NULL);
+        log_line(LOG_LEVEL_WARNING, "the catalog's index could not be put in order", "reason", fault_text(&fault),
+                 NULL);
     }
     return NULL;
 }

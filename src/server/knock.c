@@ -14,7 +14,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define NS_PER_MS    UINT64_C(1000000)
 #define SAY_AGAIN_MS 200
 #define REQUEST_ID                                                                                                     \
     { 0x80, 0, 0, 1 }

@@ -29,7 +29,7 @@ static int exit_code(const struct fault *fault) {
 static int wait_for_end(struct running *running, const sigset_t *awaited) {
     uint64_t watchdog_ms = notify_watchdog_ms();
     uint64_t tick_ms = watchdog_ms > 0 && watchdog_ms < TICK_MS ? watchdog_ms : TICK_MS;
-    const struct timespec tick = {.tv_sec = (time_t)(tick_ms / 1000), .tv_nsec = (long)(tick_ms % 1000) * 1000000};
+    const struct timespec tick = {.tv_sec = (time_t)(tick_ms / 1000), .tv_nsec = (long)(tick_ms % 1000 * NS_PER_MS)};
     for (;;) {
         int number = sigtimedwait(awaited, NULL, &tick);
         if (number == SIGTERM || number == SIGINT) {
@@ -54,14 +54,14 @@ static void leave(struct running *running, unsigned delay_s, const sigset_t *awa
         return;
     }
     running_leave(running);
-    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)delay_s * 1000000000;
+    uint64_t end_ns = clock_monotonic_ns() + (uint64_t)delay_s * NS_PER_S;
     for (;;) {
         uint64_t now_ns = clock_monotonic_ns();
         if (now_ns >= end_ns) {
             return;
         }
-        const struct timespec left = {.tv_sec = (time_t)((end_ns - now_ns) / 1000000000),
-                                      .tv_nsec = (long)((end_ns - now_ns) % 1000000000)};
+        const struct timespec left = {.tv_sec = (time_t)((end_ns - now_ns) / NS_PER_S),
+                                      .tv_nsec = (long)((end_ns - now_ns) % NS_PER_S)};
         int number = sigtimedwait(awaited, NULL, &left);
         if (number == SIGTERM || number == SIGINT) {
             return;

@@ -1,14 +1,13 @@
 /* Counters and gauges (metrics.h). */
 #include "server/metrics.h"
 
+#include "base/time.h"
 #include "depositary/version.h"
 #include "rpc/status.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-#define NS_PER_S 1e9
 
 static const struct {
     uint64_t ns;

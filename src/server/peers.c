@@ -16,8 +16,6 @@
 #define BUCKETS     1024u  /* of peers; a power of two */
 #define PEERS_MAX   16384u /* peers that are remembered; past them only known ones are taken */
 #define STALL_NS    UINT64_C(250000000)
-#define NS_PER_S    UINT64_C(1000000000)
-#define NS_PER_MS   UINT64_C(1000000)
 #define ADDRESS_LEN 17u
 
 enum address_kind { ADDRESS_IPC, ADDRESS_IPV4, ADDRESS_IPV6 };

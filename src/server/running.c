@@ -36,7 +36,6 @@
 #define KNOCKS_AT_START 5u
 #define DRAIN_STEP_MS   20
 #define LINGER_MS       150 /* for the last answers to leave the machine: nng drops what it holds when a socket is closed */
-#define NS_PER_MS       UINT64_C(1000000)
 
 struct running {
     const struct config *config;
@@ -422,7 +421,7 @@ static unsigned calls_left(const struct running *running) {
 }
 
 static void sleep_ms(unsigned ms) {
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
     nanosleep(&time, NULL);
 }
 
@@ -432,7 +431,7 @@ void running_leave(struct running *running) {
 
 void running_drain(struct running *running, unsigned timeout_s) {
     __atomic_store_n(&running->server.is_draining, true, __ATOMIC_RELEASE);
-    uint64_t end = clock_monotonic_ns() + (uint64_t)timeout_s * 1000 * NS_PER_MS;
+    uint64_t end = clock_monotonic_ns() + (uint64_t)timeout_s * NS_PER_S;
     while (calls_left(running) > 0 && clock_monotonic_ns() < end) {
         sleep_ms(DRAIN_STEP_MS);
     }
