@@ -1,6 +1,7 @@
 /* Signatures that held (checked.h). PROTOCOL.md sections 2 and 5. */
 #include "client/checked.h"
 
+#include "proof/known.h"
 #include "proof/memo.h"
 
 #include <pthread.h>
@@ -9,21 +10,13 @@
 
 #define SEALS_MAX                                                                                                      \
     256u /* as many batches may be under way at once: of 64 answers, at four endpoints, that come one by one */
-#define NOTES_MAX 8u
 
 #define SEAL_KEY_LEN (SIGNATURE_LEN + PUBLIC_KEY_LEN)
 
-/* What was read from a checkpoint that held. */
-struct known_note {
-    uint64_t size;
-    struct hash root;
-};
-
 struct checked {
-    const struct policy *policy;
-    pthread_mutex_t lock; /* of the memos; nothing is verified while it is held */
+    pthread_mutex_t lock; /* of both; nothing is verified while it is held */
     struct memo seals;    /* struct seal_head, by signature, key and head */
-    struct memo notes;    /* struct known_note, by the note */
+    struct known_notes notes;
 };
 
 int checked_new(struct checked **out, const struct policy *policy) {
@@ -37,13 +30,12 @@ int checked_new(struct checked **out, const struct policy *policy) {
     }
     int error = memo_init(&checked->seals, SEALS_MAX, SEAL_KEY_LEN + LIMIT_SEAL_HEAD, sizeof(struct seal_head));
     if (error == 0) {
-        error = memo_init(&checked->notes, NOTES_MAX, LIMIT_NOTE, sizeof(struct known_note));
+        error = known_notes_init(&checked->notes, policy);
     }
     if (error) {
         checked_free(checked);
         return error;
     }
-    checked->policy = policy;
     *out = checked;
     return 0;
 }
@@ -53,25 +45,25 @@ void checked_free(struct checked *checked) {
         return;
     }
     memo_free(&checked->seals);
-    memo_free(&checked->notes);
+    known_notes_free(&checked->notes);
     (void)pthread_mutex_destroy(&checked->lock);
     free(checked);
 }
 
-static bool find(struct checked *checked, const struct memo *memo, struct bytes key, void *out) {
+static bool find_seal(struct checked *checked, struct bytes key, struct seal_head *out) {
     pthread_mutex_lock(&checked->lock);
-    const void *value = memo_find(memo, key);
-    if (value != NULL) {
-        memcpy(out, value, memo->value_size);
+    const struct seal_head *head = memo_find(&checked->seals, key);
+    if (head != NULL) {
+        *out = *head;
     }
     pthread_mutex_unlock(&checked->lock);
-    return value != NULL;
+    return head != NULL;
 }
 
-static void keep(struct checked *checked, struct memo *memo, struct bytes key, const void *value) {
+static void keep_seal(struct checked *checked, struct bytes key, const struct seal_head *head) {
     pthread_mutex_lock(&checked->lock);
-    if (memo_find(memo, key) == NULL) { /* another thread may have been faster */
-        memo_keep(memo, key, value);
+    if (memo_find(&checked->seals, key) == NULL) { /* another thread may have been faster */
+        memo_keep(&checked->seals, key, head);
     }
     pthread_mutex_unlock(&checked->lock);
 }
@@ -93,7 +85,7 @@ int checked_seal(struct checked *checked, struct seal_head *out, const struct se
     uint8_t bytes[SEAL_KEY_LEN + LIMIT_SEAL_HEAD];
     struct bytes key = seal_key(bytes, seal);
     struct seal_head head;
-    if (find(checked, &checked->seals, key, &head)) {
+    if (find_seal(checked, key, &head)) {
         int error = seal_check_place(&head, seal, request_sha256, answer_sha256);
         if (error == 0) {
             *out = head;
@@ -102,22 +94,24 @@ int checked_seal(struct checked *checked, struct seal_head *out, const struct se
     }
     int error = seal_check(&head, seal, request_sha256, answer_sha256);
     if (error == 0) {
-        keep(checked, &checked->seals, key, &head);
+        keep_seal(checked, key, &head);
         *out = head;
     }
     return error;
 }
 
 int checked_checkpoint(struct checked *checked, struct checkpoint *out, struct bytes note, struct fault *fault) {
-    struct known_note known;
-    if (find(checked, &checked->notes, note, &known)) {
-        *out = (struct checkpoint){.origin = policy_origin(checked->policy), .size = known.size, .root = known.root};
+    pthread_mutex_lock(&checked->lock);
+    bool is_known = known_notes_find(&checked->notes, out, note);
+    pthread_mutex_unlock(&checked->lock);
+    if (is_known) {
         return 0;
     }
-    int error = policy_verify_checkpoint(out, checked->policy, note, fault);
+    int error = policy_verify_checkpoint(out, checked->notes.policy, note, fault);
     if (error == 0) {
-        known = (struct known_note){.size = out->size, .root = out->root};
-        keep(checked, &checked->notes, note, &known);
+        pthread_mutex_lock(&checked->lock);
+        known_notes_keep(&checked->notes, note, out);
+        pthread_mutex_unlock(&checked->lock);
     }
     return error;
 }

@@ -5,6 +5,7 @@
 #include "proof/copy.h"
 
 #include "base/encode.h"
+#include "proof/known.h"
 #include "proof/memo.h"
 
 #include <inttypes.h>
@@ -158,8 +159,7 @@ int copy_proof_print(struct buffer *out, const struct copy_proof *proof) {
 
 /* ---- what many copies share */
 
-#define NOTES_MAX    8u           /* checkpoints that are known again */
-#define EDITIONS_MAX 64u          /* editions */
+#define EDITIONS_MAX 64u          /* that are known again */
 #define EDITION_MAX  (16u * 1024) /* bytes of one with its proof; a larger one is proved each time */
 
 /* What was proved of an edition. */
@@ -170,16 +170,9 @@ struct known_edition {
     struct hash ledger_root;
 };
 
-/* What was proved of a checkpoint. */
-struct known_note {
-    uint64_t size;
-    struct hash root;
-};
-
-/* Invariant: whatever is in it held under `policy`. */
+/* Invariant: whatever is in it held under the policy of `notes`. */
 struct copy_memory {
-    const struct policy *policy;
-    struct memo notes;    /* struct known_note, by the note */
+    struct known_notes notes;
     struct memo editions; /* struct known_edition, by the proof file from the edition record to its end */
 };
 
@@ -187,13 +180,12 @@ int copy_memory_new(struct copy_memory **out, const struct policy *policy) {
     struct copy_memory *memory = calloc(1, sizeof(*memory));
     int error = DEPOSITARY_E_MEMORY;
 
-    if (memory && (error = memo_init(&memory->notes, NOTES_MAX, LIMIT_NOTE, sizeof(struct known_note))) == 0)
+    if (memory && (error = known_notes_init(&memory->notes, policy)) == 0)
         error = memo_init(&memory->editions, EDITIONS_MAX, EDITION_MAX, sizeof(struct known_edition));
     if (error) {
         copy_memory_free(memory);
         return error;
     }
-    memory->policy = policy;
     *out = memory;
     return 0;
 }
@@ -201,7 +193,7 @@ int copy_memory_new(struct copy_memory **out, const struct policy *policy) {
 void copy_memory_free(struct copy_memory *memory) {
     if (!memory)
         return;
-    memo_free(&memory->notes);
+    known_notes_free(&memory->notes);
     memo_free(&memory->editions);
     free(memory);
 }
@@ -210,17 +202,11 @@ void copy_memory_free(struct copy_memory *memory) {
 
 static int check_note(struct copy_verified *verified, const struct policy *policy, struct copy_memory *memory,
                       struct bytes note, struct fault *fault) {
-    const struct known_note *known = memory ? memo_find(&memory->notes, note) : NULL;
-
-    if (known) {
-        verified->checkpoint =
-            (struct checkpoint){.origin = policy_origin(policy), .size = known->size, .root = known->root};
+    if (memory && known_notes_find(&memory->notes, &verified->checkpoint, note))
         return 0;
-    }
     const int error = policy_verify_checkpoint(&verified->checkpoint, policy, note, fault);
     if (!error && memory)
-        memo_keep(&memory->notes, note,
-                  &(struct known_note){.size = verified->checkpoint.size, .root = verified->checkpoint.root});
+        known_notes_keep(&memory->notes, note, &verified->checkpoint);
     return error;
 }
 
@@ -245,7 +231,7 @@ static int check_edition(struct copy_verified *verified, const struct copy_proof
 static int take_known(struct copy_verified *verified, const struct copy_memory *memory,
                       const struct known_edition *known, struct bytes tail) {
     verified->checkpoint = (struct checkpoint){
-        .origin = policy_origin(memory->policy), .size = known->ledger_size, .root = known->ledger_root};
+        .origin = policy_origin(memory->notes.policy), .size = known->ledger_size, .root = known->ledger_root};
     verified->edition_record = bytes_slice(tail, 0, known->record_len);
     verified->index = known->index;
     return edition_record_parse(&verified->edition, verified->edition_record, NULL);
@@ -318,7 +304,7 @@ int copy_verify(struct copy_verified *out, const struct policy *policy, struct b
 
 int copy_verify_next(struct copy_verified *out, struct copy_memory *memory, struct bytes record, struct bytes proof,
                      struct fault *fault) {
-    return verify(out, memory->policy, memory, record, proof, fault);
+    return verify(out, memory->notes.policy, memory, record, proof, fault);
 }
 
 void copy_name(char out[COPY_NAME_MAX], const struct clause_record *clause, uint32_t edition) {
