@@ -2,7 +2,6 @@
 #include "base/time.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #define SECONDS_A_DAY 86400
@@ -22,14 +21,14 @@ static int days_in_month(int year, int month) {
     return month == 2 && is_leap(year) ? 29 : days[month];
 }
 
-/* Days from 0001-01-01 to the first of January of year. */
+/* Days here are counted from 0001-01-01, which is 0. */
 static int64_t days_before_year(int year) {
     int64_t past = year - 1;
     return past * 365 + past / 4 - past / 100 + past / 400;
 }
 
-static int64_t days_since_1970(struct date date) {
-    int64_t days = days_before_year(date.year) - days_before_year(1970);
+static int64_t days_of_date(struct date date) {
+    int64_t days = days_before_year(date.year);
     for (int month = 1; month < date.month; month++) {
         days += days_in_month(date.year, month);
     }
@@ -37,11 +36,11 @@ static int64_t days_since_1970(struct date date) {
 }
 
 static struct date date_of_days(int64_t days) {
-    struct date date = {.year = 1970 + (int)(days / 366), .month = 1}; /* never too late; few steps to go */
-    while (days_before_year(date.year + 1) - days_before_year(1970) <= days) {
+    struct date date = {.year = 1 + (int)(days / 366), .month = 1}; /* never too late; few steps to go */
+    while (days_before_year(date.year + 1) <= days) {
         date.year++;
     }
-    days -= days_before_year(date.year) - days_before_year(1970);
+    days -= days_before_year(date.year);
     while (days >= days_in_month(date.year, date.month)) {
         days -= days_in_month(date.year, date.month);
         date.month++;
@@ -82,37 +81,53 @@ bool date_valid(struct bytes in) {
     return date_parse(&date, in);
 }
 
-bool time_parse(int64_t *out_s, struct bytes in) {
+bool time_parse_civil(int64_t *out_s, struct bytes in) {
     struct date date;
     int hour;
     int minute;
     int second;
-    if (in.len != TIME_TEXT_LEN || !date_parse(&date, bytes_slice(in, 0, 10)) || date.year < 1970) {
+    if (in.len != TIME_CIVIL_LEN || !date_parse(&date, bytes_slice(in, 0, 10))) {
         return false;
     }
-    if (in.data[10] != 'T' || in.data[13] != ':' || in.data[16] != ':' || in.data[19] != 'Z' ||
-        !digits_at(&hour, in, 11, 2) || !digits_at(&minute, in, 14, 2) || !digits_at(&second, in, 17, 2)) {
+    if (in.data[10] != 'T' || in.data[13] != ':' || in.data[16] != ':' || !digits_at(&hour, in, 11, 2) ||
+        !digits_at(&minute, in, 14, 2) || !digits_at(&second, in, 17, 2)) {
         return false;
     }
     if (hour > 23 || minute > 59 || second > 59) {
         return false;
     }
-    *out_s = days_since_1970(date) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second;
+    *out_s = TIME_FIRST + days_of_date(date) * SECONDS_A_DAY + hour * 3600 + minute * 60 + second;
+    return true;
+}
+
+bool time_parse(int64_t *out_s, struct bytes in) {
+    int64_t time_s;
+    if (in.len != TIME_TEXT_LEN || in.data[TIME_CIVIL_LEN] != 'Z' ||
+        !time_parse_civil(&time_s, bytes_slice(in, 0, TIME_CIVIL_LEN)) || time_s < 0) {
+        return false;
+    }
+    *out_s = time_s;
+    return true;
+}
+
+bool time_print_civil(char out[TIME_CIVIL_LEN + 1], int64_t time_s) {
+    if (time_s < TIME_FIRST || time_s > TIME_LAST) {
+        return false;
+    }
+    struct date date = date_of_days((time_s - TIME_FIRST) / SECONDS_A_DAY);
+    unsigned rest = (unsigned)((time_s - TIME_FIRST) % SECONDS_A_DAY);
+    char text[64]; /* roomier than needed, so that the compiler need not know the ranges */
+    snprintf(text, sizeof(text), "%04d-%02d-%02dT%02u:%02u:%02u", date.year, date.month, date.day, rest / 3600,
+             rest / 60 % 60, rest % 60);
+    bytes_write_text(out, TIME_CIVIL_LEN + 1, bytes_text(text));
     return true;
 }
 
 bool time_print(char out[TIME_TEXT_LEN + 1], int64_t time_s) {
-    const struct date past_last = {.year = 10000, .month = 1, .day = 1};
-    if (time_s < 0 || time_s >= days_since_1970(past_last) * SECONDS_A_DAY) {
+    if (time_s < 0 || !time_print_civil(out, time_s)) {
         return false;
     }
-    struct date date = date_of_days(time_s / SECONDS_A_DAY);
-    unsigned rest = (unsigned)(time_s % SECONDS_A_DAY);
-    char text[64]; /* roomier than needed, so that the compiler need not know the ranges */
-    snprintf(text, sizeof(text), "%04d-%02d-%02dT%02u:%02u:%02uZ", date.year, date.month, date.day, rest / 3600,
-             rest / 60 % 60, rest % 60);
-    memcpy(out, text, TIME_TEXT_LEN);
-    out[TIME_TEXT_LEN] = '\0';
+    bytes_write_text(out + TIME_CIVIL_LEN, 2, BYTES("Z"));
     return true;
 }
 

@@ -3,41 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "schema/schema.h"
 
-#define NANOS        1000000000
-#define DAY_S        86400
-#define TIME_FIRST   (-62135596800LL) /* 0001-01-01 */
-#define TIME_LAST    253402300799LL   /* 9999-12-31 */
-#define DURATION_MAX 315576000000LL   /* seconds: ten thousand years */
-
-/* Days since 1970 of a date of the proleptic Gregorian calendar, and back. */
-static int64_t days_of(int64_t year, int month, int day) {
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t of_era = year - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static void date_of(int64_t days, int *year, int *month, int *day) {
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t of_era = days - era * 146097;
-    int64_t years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    int64_t of_year = of_era - (365 * years + years / 4 - years / 100);
-    int64_t shifted = (5 * of_year + 2) / 153;
-    *day = (int)(of_year - (153 * shifted + 2) / 5 + 1);
-    *month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
-    *year = (int)(years + era * 400 + (*month <= 2));
-}
+#define DURATION_MAX INT64_C(315576000000) /* seconds: ten thousand years */
 
 /* 0, 3, 6 or 9 digits. */
 static void print_fraction(char out[16], int32_t nanos) {
     if (nanos == 0) {
         out[0] = '\0';
-    } else if (nanos % 1000000 == 0) {
-        (void)snprintf(out, 16, ".%03d", nanos / 1000000);
+    } else if (nanos % NS_PER_MS == 0) {
+        (void)snprintf(out, 16, ".%03d", (int)(nanos / NS_PER_MS));
     } else if (nanos % 1000 == 0) {
         (void)snprintf(out, 16, ".%06d", nanos / 1000);
     } else {
@@ -46,17 +22,13 @@ static void print_fraction(char out[16], int32_t nanos) {
 }
 
 bool json_time_print(char out[SCHEMA_TIME_MAX], int64_t seconds, int32_t nanos) {
+    char civil[TIME_CIVIL_LEN + 1];
     char fraction[16];
-    int year, month, day;
-    if (seconds < TIME_FIRST || seconds > TIME_LAST || nanos < 0 || nanos >= NANOS) {
+    if (nanos < 0 || nanos >= NS_PER_S || !time_print_civil(civil, seconds)) {
         return false;
     }
-    int64_t days = seconds >= 0 ? seconds / DAY_S : -((-seconds + DAY_S - 1) / DAY_S);
-    int rest = (int)(seconds - days * DAY_S);
-    date_of(days, &year, &month, &day);
     print_fraction(fraction, nanos);
-    (void)snprintf(out, SCHEMA_TIME_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%.10sZ", year, month, day, rest / 3600,
-                   rest / 60 % 60, rest % 60, fraction);
+    (void)snprintf(out, SCHEMA_TIME_MAX, "%s%.10sZ", civil, fraction);
     return true;
 }
 
@@ -80,7 +52,7 @@ static bool take(const char **at, char wanted) {
 
 /* A point and 1 to 9 digits, or nothing. */
 static bool take_fraction(const char **at, int32_t *nanos) {
-    int32_t unit = NANOS / 10;
+    int32_t unit = NS_PER_S / 10;
     *nanos = 0;
     if (!take(at, '.')) {
         return true;
@@ -108,34 +80,24 @@ static bool take_offset(const char **at, int *offset_s) {
     return true;
 }
 
-static bool is_date(int year, int month, int day) {
-    int back_year, back_month, back_day;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31) {
-        return false;
-    }
-    date_of(days_of(year, month, day), &back_year, &back_month, &back_day);
-    return back_year == year && back_month == month && back_day == day;
-}
-
 bool json_time_parse(int64_t *seconds, int32_t *nanos, const char *text) {
-    int year, month, day, hour, minute, second, offset_s;
-    if (!take_digits(&text, 4, &year) || !take(&text, '-') || !take_digits(&text, 2, &month) || !take(&text, '-') ||
-        !take_digits(&text, 2, &day) || !take(&text, 'T') || !take_digits(&text, 2, &hour) || !take(&text, ':') ||
-        !take_digits(&text, 2, &minute) || !take(&text, ':') || !take_digits(&text, 2, &second) ||
-        !take_fraction(&text, nanos) || !take_offset(&text, &offset_s) || *text != '\0') {
+    int offset_s;
+    const struct bytes civil = bytes_slice(bytes_text(text), 0, TIME_CIVIL_LEN);
+    if (!time_parse_civil(seconds, civil)) {
         return false;
     }
-    if (!is_date(year, month, day) || hour > 23 || minute > 59 || second > 59) {
+    text += civil.len;
+    if (!take_fraction(&text, nanos) || !take_offset(&text, &offset_s) || *text != '\0') {
         return false;
     }
-    *seconds = days_of(year, month, day) * DAY_S + hour * 3600 + minute * 60 + second - offset_s;
+    *seconds -= offset_s;
     return *seconds >= TIME_FIRST && *seconds <= TIME_LAST;
 }
 
 bool json_duration_print(char out[SCHEMA_TIME_MAX], int64_t seconds, int32_t nanos) {
     char fraction[16];
     bool is_negative = seconds < 0 || nanos < 0;
-    if (seconds < -DURATION_MAX || seconds > DURATION_MAX || nanos <= -NANOS || nanos >= NANOS ||
+    if (seconds < -DURATION_MAX || seconds > DURATION_MAX || nanos <= -NS_PER_S || nanos >= NS_PER_S ||
         (seconds > 0 && nanos < 0) || (seconds < 0 && nanos > 0)) {
         return false;
     }

@@ -68,8 +68,8 @@ START_TEST(known_times_have_their_seconds) {
 END_TEST
 
 START_TEST(every_day_agrees_with_the_system_calendar) {
-    for (int64_t day = 0; day < 8030 * INT64_C(365); day += 1) {
-        time_t time_s = (time_t)(day * 86400 + day % 86400);
+    for (int64_t day = 0; day < 10000 * INT64_C(366); day += 1) {
+        time_t time_s = (time_t)(TIME_FIRST + day * 86400 + day % 86400);
         struct tm calendar;
         char expected[64];
         char text[TIME_TEXT_LEN + 1];
@@ -80,8 +80,15 @@ START_TEST(every_day_agrees_with_the_system_calendar) {
         }
         snprintf(expected, sizeof(expected), "%04d-%02d-%02dT%02d:%02d:%02dZ", calendar.tm_year + 1900,
                  calendar.tm_mon + 1, calendar.tm_mday, calendar.tm_hour, calendar.tm_min, calendar.tm_sec);
-        if (!time_print(text, time_s) || strcmp(text, expected) != 0 || !time_parse(&back, bytes_text(text)) ||
-            back != time_s) {
+        const struct bytes civil = bytes_slice(bytes_text(expected), 0, TIME_CIVIL_LEN);
+        if (!time_print_civil(text, time_s) || !bytes_equal(bytes_text(text), civil) ||
+            !time_parse_civil(&back, civil) || back != time_s) {
+            ck_abort_msg("%s", expected);
+        }
+        if (time_s < 0) {
+            ck_assert(!time_print(text, time_s) && !time_parse(&back, bytes_text(expected)));
+        } else if (!time_print(text, time_s) || strcmp(text, expected) != 0 || !time_parse(&back, bytes_text(text)) ||
+                   back != time_s) {
             ck_abort_msg("%s", expected);
         }
     }
@@ -94,6 +101,8 @@ START_TEST(times_outside_the_years_are_not_printed) {
     ck_assert(!time_print(text, 253402300800));
     ck_assert(!time_print(text, INT64_MAX));
     ck_assert(!time_print(text, INT64_MIN));
+    ck_assert(!time_print_civil(text, TIME_FIRST - 1));
+    ck_assert(!time_print_civil(text, TIME_LAST + 1));
     ck_assert_str_eq(text, "untouched");
 }
 END_TEST
