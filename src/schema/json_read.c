@@ -12,18 +12,62 @@
 
 #define FIELD(name) GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_##name
 #define ONEOFS_MAX  64
+#define WHERE_MAX   256 /* bytes of the way to a value, in the words of a refusal */
+
+/* On the way to a value: a field by its name, a list's item by its number, a map's by its key. */
+struct step {
+    const struct step *outer;
+    enum { STEP_FIELD, STEP_ITEM, STEP_KEY } kind;
+    const char *name;
+    size_t index;
+};
 
 struct reading {
     const struct schema *schema;
     unsigned depth;
-    const char *field; /* where it is, for the words of a refusal */
+    const struct step *step; /* where it is; NULL: the message itself */
     struct fault *fault;
 };
 
 static int read_message(struct reading *reading, struct buffer *out, const char *type, const json_t *in);
 
+/* "request.clauses[3].eid"; metadata["key"]. */
+static void append_path(struct buffer *out, const struct step *step) {
+    if (step->outer != NULL) {
+        append_path(out, step->outer);
+    }
+    if (step->kind == STEP_FIELD) {
+        buffer_append_format(out, "%s%s", step->outer != NULL ? "." : "", step->name);
+    } else if (step->kind == STEP_ITEM) {
+        buffer_append_format(out, "[%zu]", step->index);
+    } else {
+        buffer_append_format(out, "[\"%s\"]", step->name);
+    }
+}
+
 static int refuse(struct reading *reading, const char *words) {
-    return fault_set(reading->fault, DEPOSITARY_E_FORMAT, "%s: %s", reading->field, words);
+    struct buffer path;
+    buffer_init(&path, WHERE_MAX);
+    if (reading->step != NULL) {
+        append_path(&path, reading->step);
+    } else {
+        buffer_append_text(&path, "the message");
+    }
+    const char *rest = path.error ? " and further in" : "";
+    int error = fault_set(reading->fault, DEPOSITARY_E_FORMAT, "%.*s%s: %s", (int)path.len, (const char *)path.data,
+                          rest, words);
+    buffer_free(&path);
+    return error;
+}
+
+/* Goes to a value and back. */
+static void go_in(struct reading *reading, struct step *step) {
+    step->outer = reading->step;
+    reading->step = step;
+}
+
+static void go_out(struct reading *reading) {
+    reading->step = reading->step->outer;
 }
 
 static void append_tag(struct buffer *out, const schema_field *field, unsigned wire_type) {
@@ -274,22 +318,53 @@ static int read_value(struct reading *reading, struct buffer *out, const schema_
 static int read_list(struct reading *reading, struct buffer *out, const schema_field *field, const json_t *in) {
     int error = json_is_array(in) ? 0 : refuse(reading, "not a list");
     for (size_t i = 0; error == 0 && i < json_array_size(in); i++) {
+        struct step step = {.kind = STEP_ITEM, .index = i};
+        go_in(reading, &step);
         error = read_value(reading, out, field, json_array_get(in, i));
+        go_out(reading);
     }
     return error;
 }
 
-/* A map is a list of entries; its keys are texts in JSON, whatever their type. */
+/* Keys are texts in JSON, whatever their type. */
+static int read_key(struct reading *reading, struct buffer *out, const schema_field *field, const char *key) {
+    const bool is_bool = (int)field->type == FIELD(BOOL);
+    const bool is_word = strcmp(key, "true") == 0 || strcmp(key, "false") == 0;
+    json_t *in = is_bool && is_word ? json_boolean(strcmp(key, "true") == 0) : json_string(key);
+    int error = in != NULL ? read_value(reading, out, field, in) : refuse(reading, "a key that is none");
+    json_decref(in);
+    return error;
+}
+
+static int read_entry(struct reading *reading, struct buffer *out, const schema_field *field, const char *key,
+                      const json_t *value) {
+    const schema_message *type = schema_find_message(reading->schema, field->type_name);
+    const schema_field *of_key = schema_field_numbered(type, 1), *of_value = schema_field_numbered(type, 2);
+    struct buffer entry;
+    if (of_key == NULL || of_value == NULL) {
+        return refuse(reading, "of a type that JSON has no form for");
+    }
+    buffer_init(&entry, LIMIT_REQUEST_APPEND);
+    int error = read_key(reading, &entry, of_key, key);
+    error = error ? error : read_value(reading, &entry, of_value, value);
+    if (error == 0) {
+        wire_append_bytes(out, (uint32_t)field->number, buffer_bytes(&entry));
+        error = entry.error ? refuse(reading, "too large") : 0;
+    }
+    buffer_free(&entry);
+    return error;
+}
+
+/* A map is on the wire a list of entries. */
 static int read_map(struct reading *reading, struct buffer *out, const schema_field *field, const json_t *in) {
     const char *key;
     json_t *value;
     int error = json_is_object(in) ? 0 : refuse(reading, "not an object");
     json_object_foreach((json_t *)(uintptr_t)in, key, value) {
-        if (error == 0) {
-            json_t *entry = json_pack("{s:s, s:O}", "key", key, "value", value);
-            error = entry != NULL ? read_nested(reading, out, field, entry) : refuse(reading, "a key that is none");
-            json_decref(entry);
-        }
+        struct step step = {.kind = STEP_KEY, .name = key};
+        go_in(reading, &step);
+        error = error ? error : read_entry(reading, out, field, key, value);
+        go_out(reading);
     }
     return error;
 }
@@ -325,18 +400,18 @@ static int read_fields(struct reading *reading, struct buffer *out, const schema
     json_t *value;
     int error = json_is_object(in) ? 0 : refuse(reading, "not an object");
     json_object_foreach((json_t *)(uintptr_t)in, key, value) {
-        const char *outside = reading->field;
-        if (error != 0 || json_is_null(value) || strcmp(key, "@type") == 0) { /* null is: not given */
+        struct step step = {.kind = STEP_FIELD, .name = key};
+        if (error != 0 || json_is_null(value)) { /* null is: not given */
             continue;
         }
-        reading->field = key;
+        go_in(reading, &step);
         const schema_field *field = schema_find_field(message, key);
         error = field == NULL ? refuse(reading, "there is no such field")
                               : note_once(reading, message, field, seen_oneof, in);
         if (error == 0) {
             error = read_field(reading, out, field, value);
         }
-        reading->field = outside;
+        go_out(reading);
     }
     return error ? error : out->error;
 }
@@ -360,16 +435,32 @@ static int read_moment(struct reading *reading, struct buffer *out, bool is_time
     return out->error;
 }
 
-static int read_any(struct reading *reading, struct buffer *out, const json_t *in) {
-    const char *url = json_string_value(json_object_get(in, "@type"));
+/* A message with its type beside its fields, or, where it has a form of its own, beside that as "value". */
+static int read_typed(struct reading *reading, struct buffer *out, const char *type, const json_t *in) {
+    if (schema_special_of(type) != SPECIAL_NONE) {
+        return read_message(reading, out, type, json_object_get(in, "value"));
+    }
+    json_t *fields = json_copy((json_t *)(uintptr_t)in);
+    int error = fields != NULL && json_object_del(fields, "@type") == 0 ? read_message(reading, out, type, fields)
+                                                                        : DEPOSITARY_E_MEMORY;
+    json_decref(fields);
+    return error;
+}
+
+/* Without "@type" it is the message as it is: an empty one, or one of a type that the descriptors do not tell of. */
+static int read_any(struct reading *reading, struct buffer *out, const schema_message *message, const json_t *in) {
+    const json_t *named = json_object_get(in, "@type");
+    const char *url = json_string_value(named);
     const char *slash = url != NULL ? strrchr(url, '/') : NULL;
     struct buffer value;
+    if (named == NULL) {
+        return read_fields(reading, out, message, in);
+    }
     if (slash == NULL || schema_find_message(reading->schema, slash + 1) == NULL) {
         return refuse(reading, "its \"@type\" names no type that the descriptors tell of");
     }
     buffer_init(&value, LIMIT_REQUEST_APPEND);
-    bool is_special = schema_special_of(slash + 1) != SPECIAL_NONE;
-    int error = read_message(reading, &value, slash + 1, is_special ? json_object_get(in, "value") : in);
+    int error = read_typed(reading, &value, slash + 1, in);
     if (error == 0) {
         wire_append_bytes(out, 1, bytes_text(url));
         wire_append_bytes(out, 2, buffer_bytes(&value));
@@ -386,7 +477,7 @@ static int read_known(struct reading *reading, struct buffer *out, const char *t
     case SPECIAL_DURATION:
         return read_moment(reading, out, false, in);
     case SPECIAL_ANY:
-        return read_any(reading, out, in);
+        return read_any(reading, out, message, in);
     case SPECIAL_BOX:
         return message->n_field > 0 ? read_value(reading, out, message->field[0], in) : refuse(reading, "no such type");
     case SPECIAL_REFUSED:
@@ -413,7 +504,7 @@ static int read_message(struct reading *reading, struct buffer *out, const char 
 
 int schema_parse_json(struct buffer *out, const struct schema *schema, const char *type, const json_t *object,
                       struct fault *fault) {
-    struct reading reading = {.schema = schema, .field = "the message", .fault = fault};
+    struct reading reading = {.schema = schema, .fault = fault};
     int error = read_message(&reading, out, type, object);
     return error ? error : out->error;
 }

@@ -219,24 +219,43 @@ static int write_repeated(struct writing *writing, json_t *object, const schema_
     return error;
 }
 
+/* What is not on the wire is its type's default. */
+static json_t *part_of_entry(struct writing *writing, const schema_message *type, const json_t *entry,
+                             uint32_t number) {
+    const struct taken none = {.bytes = BYTES("")};
+    const schema_field *field = schema_field_numbered(type, number);
+    json_t *there = field != NULL ? json_object_get(entry, schema_json_name(field)) : NULL;
+    return there != NULL   ? json_incref(there)
+           : field != NULL ? value_json(writing, field, &none)
+                           : refuse(writing, "a map", "its entries lack a key or a value");
+}
+
+/* Keys are texts in JSON, whatever their type. */
+static int put_in_map(json_t *map, const json_t *key, json_t *value) {
+    char text[32] = "";
+    const char *name = json_is_string(key) ? json_string_value(key) : text;
+    if (json_is_integer(key)) {
+        (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(key));
+    } else if (json_is_boolean(key)) {
+        (void)snprintf(text, sizeof text, "%s", json_is_true(key) ? "true" : "false");
+    }
+    return json_object_set(map, name, value);
+}
+
 static int write_map(struct writing *writing, json_t *object, const schema_field *field, const struct taken *taken) {
+    const schema_message *type = schema_find_message(writing->schema, field->type_name);
     json_t *entry = write_message(writing, field->type_name, taken->bytes);
     json_t *map = json_object_get(object, schema_json_name(field));
     if (map == NULL) {
         map = json_object();
         (void)json_object_set_new(object, schema_json_name(field), map);
     }
-    const json_t *key = entry != NULL ? json_object_get(entry, "key") : NULL;
-    json_t *value = entry != NULL ? json_object_get(entry, "value") : NULL;
-    char text[32];
-    const char *name = key == NULL ? "" : json_is_string(key) ? json_string_value(key) : text;
-    if (json_is_integer(key)) {
-        (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(key));
-    } else if (json_is_boolean(key)) {
-        (void)snprintf(text, sizeof text, "%s", json_is_true(key) ? "true" : "false");
-    }
-    int error = entry == NULL ? -1 : json_object_set_new(map, name, value != NULL ? json_incref(value) : json_null());
+    json_t *key = entry != NULL ? part_of_entry(writing, type, entry, 1) : NULL;
+    json_t *value = key != NULL ? part_of_entry(writing, type, entry, 2) : NULL;
+    int error = value != NULL ? put_in_map(map, key, value) : -1;
     json_decref(entry);
+    json_decref(key);
+    json_decref(value);
     return error;
 }
 

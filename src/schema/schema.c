@@ -10,6 +10,8 @@
 #define SCHEMA_MEMORY (48u * 1024 * 1024) /* bytes that a set may take when it is unpacked */
 #define SCHEMA_NAMES  8192u               /* messages, enums and services in all */
 #define SCHEMA_NAME   512u                /* bytes of a full name */
+#define SCHEMA_FIELDS 1024u               /* of a message: they are looked through for every field on the wire */
+#define SCHEMA_VALUES 4096u               /* of an enum */
 
 enum entry_kind { ENTRY_MESSAGE, ENTRY_ENUM, ENTRY_SERVICE };
 
@@ -21,8 +23,9 @@ struct entry {
 
 struct schema {
     struct arena arena;
-    struct entry *entries;
+    struct entry *entries; /* in the order of the set */
     size_t count;
+    const struct entry **sorted; /* by name */
 };
 
 /* ---- reading */
@@ -43,15 +46,19 @@ static const char *add(struct schema *schema, const char *scope, const char *nam
     return full;
 }
 
+static bool add_enum(struct schema *schema, const char *scope, const schema_enum *type) {
+    return type->n_value <= SCHEMA_VALUES && add(schema, scope, type->name, ENTRY_ENUM, type) != NULL;
+}
+
 /* Nesting is bounded by the guard. */
 static bool add_message(struct schema *schema, const char *scope, const schema_message *message) {
     const char *full = add(schema, scope, message->name, ENTRY_MESSAGE, message);
-    bool is_fine = full != NULL;
+    bool is_fine = full != NULL && message->n_field <= SCHEMA_FIELDS;
     for (size_t i = 0; is_fine && i < message->n_nested_type; i++) {
         is_fine = add_message(schema, full, message->nested_type[i]);
     }
     for (size_t i = 0; is_fine && i < message->n_enum_type; i++) {
-        is_fine = add(schema, full, message->enum_type[i]->name, ENTRY_ENUM, message->enum_type[i]) != NULL;
+        is_fine = add_enum(schema, full, message->enum_type[i]);
     }
     return is_fine;
 }
@@ -63,7 +70,7 @@ static bool add_file(struct schema *schema, const Google__Protobuf__FileDescript
         is_fine = add_message(schema, scope, file->message_type[i]);
     }
     for (size_t i = 0; is_fine && i < file->n_enum_type; i++) {
-        is_fine = add(schema, scope, file->enum_type[i]->name, ENTRY_ENUM, file->enum_type[i]) != NULL;
+        is_fine = add_enum(schema, scope, file->enum_type[i]);
     }
     for (size_t i = 0; is_fine && i < file->n_service; i++) {
         is_fine = add(schema, scope, file->service[i]->name, ENTRY_SERVICE, file->service[i]) != NULL;
@@ -71,10 +78,30 @@ static bool add_file(struct schema *schema, const Google__Protobuf__FileDescript
     return is_fine;
 }
 
+static int by_name(const void *a, const void *b) {
+    const struct entry *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+/* Names are found by halving: a set may have thousands, and every nested message is asked for by its own. */
+static int sort(struct schema *schema, struct fault *fault) {
+    for (size_t i = 0; i < schema->count; i++) {
+        schema->sorted[i] = &schema->entries[i];
+    }
+    qsort(schema->sorted, schema->count, sizeof *schema->sorted, by_name);
+    for (size_t i = 1; i < schema->count; i++) {
+        if (by_name(&schema->sorted[i - 1], &schema->sorted[i]) == 0) {
+            return fault_set(fault, DEPOSITARY_E_FORMAT, "the descriptors name %s twice", schema->sorted[i]->name);
+        }
+    }
+    return 0;
+}
+
 static int fill(struct schema *schema, struct bytes set, struct fault *fault) {
     ProtobufCMessage *message = NULL;
     schema->entries = arena_zalloc(&schema->arena, SCHEMA_NAMES * sizeof *schema->entries);
-    if (schema->entries == NULL) {
+    schema->sorted = arena_alloc(&schema->arena, SCHEMA_NAMES * sizeof *schema->sorted);
+    if (schema->entries == NULL || schema->sorted == NULL) {
         return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the descriptors");
     }
     int error = guard_unpack(&message, &google__protobuf__file_descriptor_set__descriptor, set, &schema->arena, fault);
@@ -87,7 +114,7 @@ static int fill(struct schema *schema, struct bytes set, struct fault *fault) {
             return fault_set(fault, DEPOSITARY_E_LIMIT, "the descriptors name too much, or have names that are none");
         }
     }
-    return 0;
+    return sort(schema, fault);
 }
 
 int schema_read(struct schema **out, struct bytes set, struct fault *fault) {
@@ -115,13 +142,9 @@ void schema_free(struct schema *schema) {
 /* ---- finding */
 
 static const void *find(const struct schema *schema, const char *name, enum entry_kind kind) {
-    name += *name == '.';
-    for (size_t i = 0; i < schema->count; i++) {
-        if (schema->entries[i].kind == kind && strcmp(schema->entries[i].name, name) == 0) {
-            return schema->entries[i].descriptor;
-        }
-    }
-    return NULL;
+    const struct entry key = {.name = name + (*name == '.')}, *wanted = &key;
+    const struct entry *const *found = bsearch(&wanted, schema->sorted, schema->count, sizeof *schema->sorted, by_name);
+    return found != NULL && (*found)->kind == kind ? (*found)->descriptor : NULL;
 }
 
 const schema_message *schema_find_message(const struct schema *schema, const char *name) {
