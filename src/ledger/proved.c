@@ -2,6 +2,7 @@
 #include "ledger/proved.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LEVEL_SHIFT 56u /* of a slot's name: its level, and its index below */
 #define INDEX_END   (UINT64_C(1) << LEVEL_SHIFT)
@@ -13,6 +14,11 @@
 #define GROUP_LEVELS 3u
 #define GROUP        (1u << GROUP_LEVELS)
 
+/* Besides, of each tree, where its clauses begin in the store, as the name of a level that no tree has. */
+#define ROW_LEVEL 255u
+
+#define WAYS 4u /* slots where a node may be */
+
 struct slot {
     store_tree tree; /* 0, the ledger's own, which is not kept here: empty */
     uint64_t name;
@@ -22,22 +28,19 @@ struct slot {
 struct proved {
     pthread_mutex_t lock;
     struct slot *slots;
-    size_t count; /* a power of two, 2 or more; or 0 */
+    size_t count; /* a multiple of WAYS, or 0 */
 };
 
 int proved_new(struct proved **out, size_t capacity) {
     struct proved *proved = calloc(1, sizeof *proved);
-    size_t count = 2;
     if (proved == NULL || pthread_mutex_init(&proved->lock, NULL) != 0) {
         free(proved);
         return DEPOSITARY_E_MEMORY;
     }
-    while (count <= capacity / sizeof(struct slot) / 2)
-        count *= 2;
-    if (count * sizeof(struct slot) <= capacity) {
-        proved->slots = calloc(count, sizeof(struct slot)); /* pages that are not used cost nothing */
-        proved->count = count;
-    }
+    const size_t groups = capacity / (WAYS * sizeof(struct slot));
+    proved->count = WAYS * (groups < UINT32_MAX ? groups : UINT32_MAX);
+    if (proved->count > 0)
+        proved->slots = calloc(proved->count, sizeof(struct slot)); /* pages that are not used cost nothing */
     if (proved->count > 0 && proved->slots == NULL) {
         proved_free(proved);
         return DEPOSITARY_E_MEMORY;
@@ -58,38 +61,46 @@ static uint64_t name_of(unsigned level, uint64_t index) {
     return (uint64_t)level << LEVEL_SHIFT | index;
 }
 
-/* The first of the two slots where a node may be. */
+/* The first of the slots where a node may be. */
 static struct slot *slots_of(const struct proved *proved, store_tree tree, uint64_t name) {
     uint64_t mixed = (tree * UINT64_C(0x9e3779b97f4a7c15)) ^ name;
     mixed = (mixed ^ mixed >> 31) * UINT64_C(0xbf58476d1ce4e5b9);
     mixed ^= mixed >> 29;
-    return &proved->slots[mixed & (proved->count - 1) & ~UINT64_C(1)];
+    return &proved->slots[WAYS * ((mixed >> 32) * (proved->count / WAYS) >> 32)];
+}
+
+static struct slot *find(const struct proved *proved, store_tree tree, uint64_t name) {
+    struct slot *slots = slots_of(proved, tree, name);
+    for (size_t i = 0; i < WAYS; i++) {
+        if (slots[i].tree == tree && slots[i].name == name)
+            return &slots[i];
+    }
+    return NULL;
 }
 
 static bool get(const struct proved *proved, store_tree tree, unsigned level, uint64_t index, struct hash *out) {
-    const uint64_t name = name_of(level, index);
     if (proved->count == 0 || index >= INDEX_END)
         return false;
-    const struct slot *slots = slots_of(proved, tree, name);
-    for (size_t i = 0; i < 2; i++) {
-        if (slots[i].tree == tree && slots[i].name == name) {
-            *out = slots[i].hash;
-            return true;
-        }
-    }
-    return false;
+    const struct slot *slot = find(proved, tree, name_of(level, index));
+    if (slot != NULL)
+        *out = slot->hash;
+    return slot != NULL;
 }
 
+/* In its own slot, an empty one, or that of the lowest node, unless that is above it. */
 static void put(struct proved *proved, store_tree tree, unsigned level, uint64_t index, const struct hash *hash) {
     const uint64_t name = name_of(level, index);
-    struct hash known;
-    if (proved->count == 0 || index >= INDEX_END || get(proved, tree, level, index, &known))
+    if (proved->count == 0 || index >= INDEX_END)
         return;
-    struct slot *slots = slots_of(proved, tree, name);
-    struct slot *slot = slots[0].tree == 0                                            ? &slots[0]
-                        : slots[1].tree == 0                                          ? &slots[1]
-                        : slots[0].name >> LEVEL_SHIFT < slots[1].name >> LEVEL_SHIFT ? &slots[0]
-                                                                                      : &slots[1];
+    struct slot *slot = find(proved, tree, name);
+    if (slot == NULL) {
+        slot = slots_of(proved, tree, name);
+        for (size_t i = 1; i < WAYS && slot->tree != 0; i++) {
+            struct slot *other = slots_of(proved, tree, name) + i;
+            if (other->tree == 0 || other->name >> LEVEL_SHIFT < slot->name >> LEVEL_SHIFT)
+                slot = other;
+        }
+    }
     if (slot->tree == 0 || slot->name >> LEVEL_SHIFT <= level)
         *slot = (struct slot){tree, name, *hash};
 }
@@ -117,8 +128,25 @@ struct climb {
     unsigned height;       /* the root's level */
     unsigned first_kept;   /* the levels below are read with the clause */
     unsigned first_proved; /* from this level on all siblings are known, and the root is what the caller says */
+    bool is_guessed;       /* the clause is read at the row where it stands if it stands beside the tree's other clauses */
+    uint64_t base;         /* where place 0 would have its row, modulo 2^64 */
+    bool is_base_known;
     struct rung rungs[LIMIT_PATH + 1];
 };
+
+static bool get_base(const struct proved *proved, store_tree tree, uint64_t *out) {
+    struct hash hash;
+    if (!get(proved, tree, ROW_LEVEL, 0, &hash))
+        return false;
+    memcpy(out, hash.bytes, sizeof *out);
+    return true;
+}
+
+static void put_base(struct proved *proved, store_tree tree, uint64_t base) {
+    struct hash hash = {0};
+    memcpy(hash.bytes, &base, sizeof base);
+    put(proved, tree, ROW_LEVEL, 0, &hash);
+}
 
 static void look_up(struct proved *proved, struct climb *climb) {
     const store_tree tree = climb->tree->tree;
@@ -135,6 +163,7 @@ static void look_up(struct proved *proved, struct climb *climb) {
     }
     struct rung *top = &climb->rungs[level];
     *top = (struct rung){.is_node_known = level > 0 && get(proved, tree, level, 0, &top->node)};
+    climb->is_guessed = climb->is_guessed && get_base(proved, tree, &climb->base);
     pthread_mutex_unlock(&proved->lock);
     climb->height = level;
     climb->first_proved = top->is_node_known && hash_equal(&top->node, climb->tree->root) ? 0 : level + 1;
@@ -148,12 +177,23 @@ static void set_sibling(struct climb *climb, unsigned level, const struct hash *
         climb->first_proved = level + 1;
 }
 
+static int read_rows(struct climb *climb, uint64_t from, struct buffer *record, struct hash row[GROUP]) {
+    const struct nodes *nodes = climb->nodes;
+    uint64_t first = 0;
+    if (climb->is_guessed)
+        return nodes->ops->clause_in_row(nodes->reader, climb->base + from, climb->place - from, GROUP, record, row);
+    int error = nodes->ops->clause_among(nodes->reader, climb->tree->tree - 1, climb->place, from, GROUP, record, row,
+                                         &first, nodes->fault);
+    climb->is_base_known = error == 0 && first > 0;
+    climb->base = first - from;
+    return error;
+}
+
 /* The record and the leaf hashes beside it, of which the lowest siblings are made. */
 static int read_group(struct climb *climb, struct buffer *record) {
     struct hash row[GROUP];
     const uint64_t from = climb->place & ~(uint64_t)(GROUP - 1);
-    int error = climb->nodes->ops->clause_among(climb->nodes->reader, climb->tree->tree - 1, climb->place, from, GROUP,
-                                                record, row, climb->nodes->fault);
+    int error = read_rows(climb, from, record, row);
     for (unsigned level = 0; error == 0 && level < GROUP_LEVELS; level++) {
         set_sibling(climb, level, &row[((climb->place - from) >> level) ^ 1]);
         for (size_t i = 0; i < GROUP >> (level + 1); i++)
@@ -215,6 +255,8 @@ static void keep(struct proved *proved, const struct climb *climb) {
         if (rung->has_sibling)
             put(proved, climb->tree->tree, level, index ^ 1, &rung->sibling);
     }
+    if (climb->is_base_known)
+        put_base(proved, climb->tree->tree, climb->base);
     pthread_mutex_unlock(&proved->lock);
 }
 
@@ -239,14 +281,20 @@ static int climb_up(struct proved *proved, struct climb *climb, struct buffer *r
 int proved_clause(struct proved *proved, const struct proved_tree *tree, uint64_t place, const struct nodes *nodes,
                   struct buffer *record, struct merkle_path *out) {
     struct nodes silent = *nodes;
-    struct climb climb = {.tree = tree, .nodes = &silent, .place = place};
+    struct climb climb;
     int error = DEPOSITARY_E_DAMAGED;
     silent.fault = NULL;
     if (tree->tree == 0 || place >= tree->size || tree->size > UINT64_MAX / 2)
         return DEPOSITARY_E_ARGUMENT;
     if (nodes->ops->clause_among != NULL && place / GROUP < tree->size / GROUP) {
-        climb.first_kept = GROUP_LEVELS;
+        const struct climb plain = {.tree = tree, .nodes = &silent, .place = place, .first_kept = GROUP_LEVELS};
+        climb = plain;
+        climb.is_guessed = true;
         error = climb_up(proved, &climb, record);
+        if (error && climb.is_guessed) {
+            climb = plain;
+            error = climb_up(proved, &climb, record);
+        }
     }
     if (error == DEPOSITARY_E_DAMAGED) { /* or a neighbour alone is, which does this one no harm */
         climb = (struct climb){.tree = tree, .nodes = nodes, .place = place};

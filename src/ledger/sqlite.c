@@ -226,6 +226,7 @@ static const struct store_ops SQLITE_OPS = {
     .node = sqlite_node,
     .clause = sqlite_clause,
     .clause_among = sqlite_clause_among,
+    .clause_in_row = sqlite_clause_in_row,
     .clause_hash = sqlite_clause_hash,
     .clauses = sqlite_clauses,
     .nodes = sqlite_nodes,

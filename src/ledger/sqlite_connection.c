@@ -22,9 +22,11 @@ static const char *const WORDS[SQL_ALL] = {
                    " WHERE p.edition = ?1 AND p.place = ?2",
     [SQL_CLAUSE_HASH] = "SELECT c.leaf_hash, length(c.record) FROM place p JOIN clause c ON c.id = p.clause"
                         " WHERE p.edition = ?1 AND p.place = ?2",
-    [SQL_CLAUSE_AMONG] = "SELECT p.place, c.leaf_hash, CASE p.place WHEN ?4 THEN c.record END"
+    [SQL_CLAUSE_AMONG] = "SELECT p.place, c.leaf_hash, CASE p.place WHEN ?4 THEN c.record END, c.id"
                          " FROM place p CROSS JOIN clause c ON c.id = p.clause"
                          " WHERE p.edition = ?1 AND p.place >= ?2 AND p.place < ?3 ORDER BY p.place",
+    [SQL_CLAUSE_IN_ROW] = "SELECT id, leaf_hash, CASE id WHEN ?3 THEN record END, id FROM clause"
+                          " WHERE id >= ?1 AND id < ?2 ORDER BY id",
     /* CROSS JOIN keeps SQLite to this order: places as they stand, then each clause by its id. */
     [SQL_CLAUSES] = "SELECT p.place, c.leaf_hash, c.record FROM place p CROSS JOIN clause c ON c.id = p.clause"
                     " WHERE p.edition = ?1 AND p.place >= ?2 ORDER BY p.place LIMIT ?3",

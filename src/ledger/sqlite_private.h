@@ -21,6 +21,7 @@ enum sql {
     SQL_NODE,
     SQL_CLAUSE,
     SQL_CLAUSE_AMONG,
+    SQL_CLAUSE_IN_ROW,
     SQL_CLAUSE_HASH,
     SQL_CLAUSES,
     SQL_NODES,
@@ -108,7 +109,9 @@ int sqlite_node(struct store_reader *reader, store_tree tree, unsigned level, ui
 int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct buffer *record,
                   struct fault *fault);
 int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from, size_t count,
-                        struct buffer *record, struct hash *leaf_hashes, struct fault *fault);
+                        struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row, struct fault *fault);
+int sqlite_clause_in_row(struct store_reader *reader, uint64_t row, size_t at, size_t count, struct buffer *record,
+                         struct hash *leaf_hashes);
 int sqlite_clause_hash(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
                        uint64_t *record_len, struct fault *fault);
 int sqlite_clauses(struct store_reader *reader, uint64_t edition_index, uint64_t from, uint64_t count,

@@ -288,25 +288,35 @@ int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t 
     return error;
 }
 
-/* The rows of a run of places, one for each. */
-static int among_rows(struct store_reader *reader, sqlite3_stmt *statement, uint64_t place, uint64_t from, size_t count,
-                      struct buffer *record, struct hash *leaf_hashes, struct fault *fault) {
+/*
+ * Rows of number, leaf hash, record or nothing, and row's name: one for each of the `count` numbers from `from` on; the record is that of `wanted`. *out_row is
+ * the first's name, if the others follow it.
+ */
+static int read_rows(struct store_reader *reader, sqlite3_stmt *statement, uint64_t wanted, uint64_t from, size_t count,
+                     struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row, struct fault *fault) {
+    uint64_t first = 0;
+    bool is_run = true;
     for (size_t i = 0; i < count; i++) {
-        uint64_t found;
+        uint64_t found, row;
         int code = sqlite3_step(statement);
         if (code != SQLITE_ROW)
             return no_row(&reader->connection, code, fault, "a clause at place", from + i);
-        if (!column_number(statement, 0, &found) || found != from + i || !column_hash(statement, 1, &leaf_hashes[i]))
+        if (!column_number(statement, 0, &found) || found != from + i || !column_number(statement, 3, &row) ||
+            !column_hash(statement, 1, &leaf_hashes[i]))
             return bad_row(fault, "the clause at place", from + i);
-        int error = found == place ? append_column(record, statement, 2) : DEPOSITARY_OK;
+        int error = found == wanted ? append_column(record, statement, 2) : DEPOSITARY_OK;
         if (error)
             return error;
+        first = i == 0 ? row : first;
+        is_run = is_run && row == first + i;
     }
+    *out_row = is_run ? first : 0;
     return DEPOSITARY_OK;
 }
 
 int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from,
-                        size_t count, struct buffer *record, struct hash *leaf_hashes, struct fault *fault) {
+                        size_t count, struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row,
+                        struct fault *fault) {
     sqlite3_stmt *statement;
     int error = connection_statement(&reader->connection, SQL_CLAUSE_AMONG, &statement, fault);
     if (error)
@@ -319,8 +329,28 @@ int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uin
     if (code == SQLITE_OK)
         code = bind_number(statement, 4, place);
     error = code == SQLITE_OK
-                ? among_rows(reader, statement, place, from, count, record, leaf_hashes, fault)
+                ? read_rows(reader, statement, place, from, count, record, leaf_hashes, out_row, fault)
                 : connection_failed(&reader->connection, code, fault, "a clause at place %" PRIu64, place);
+    sqlite3_reset(statement);
+    return error;
+}
+
+int sqlite_clause_in_row(struct store_reader *reader, uint64_t row, size_t at, size_t count, struct buffer *record,
+                         struct hash *leaf_hashes) {
+    uint64_t same;
+    sqlite3_stmt *statement;
+    if (row > INT64_MAX - count)
+        return DEPOSITARY_E_MISSING;
+    int error = connection_statement(&reader->connection, SQL_CLAUSE_IN_ROW, &statement, NULL);
+    if (error)
+        return error;
+    int code = bind_number(statement, 1, row);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 2, row + count);
+    if (code == SQLITE_OK)
+        code = bind_number(statement, 3, row + at);
+    error = code == SQLITE_OK ? read_rows(reader, statement, row + at, row, count, record, leaf_hashes, &same, NULL)
+                              : connection_failed(&reader->connection, code, NULL, "row %" PRIu64, row);
     sqlite3_reset(statement);
     return error;
 }

@@ -59,9 +59,16 @@ struct store_ops {
     /** Appends the clause record at a place of an edition to *record. */
     MUST_USE int (*clause)(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct buffer *record,
                            struct fault *fault);
-    /** The same, and with it (where a store has no such thing it is NULL) the leaf hashes, as stored, of the `count` clauses from place `from` on, among which it is. */
+    /**
+     * The same, and with it (where a store has no such thing it is NULL) the leaf hashes, as stored, of the `count` clauses from place `from` on, among which it is.
+     * *out_row is where the store keeps the first of them, if it keeps them side by side, for clause_in_row; else 0.
+     */
     MUST_USE int (*clause_among)(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from,
-                                 size_t count, struct buffer *record, struct hash *leaf_hashes, struct fault *fault);
+                                 size_t count, struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row,
+                                 struct fault *fault);
+    /** What the `count` rows from `row` on hold, whatever it is: their leaf hashes, and the record of the one `at` rows further. NULL where clause_among is. */
+    MUST_USE int (*clause_in_row)(struct store_reader *reader, uint64_t row, size_t at, size_t count,
+                                  struct buffer *record, struct hash *leaf_hashes);
     /** Its leaf hash and length, without its bytes. */
     MUST_USE int (*clause_hash)(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
                                 uint64_t *record_len, struct fault *fault);

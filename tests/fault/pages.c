@@ -260,7 +260,7 @@ START_TEST(a_ledger_that_rots_while_it_is_served_gives_nothing_false) {
     learn(false);
     const struct target target = ledger_target();
     try_all(&target, WHILE_OPEN);
-    ck_assert_uint_gt(seen.failures, seen.pages);
+    ck_assert_uint_gt(seen.failures, seen.pages / 2);
 }
 END_TEST
 
@@ -273,7 +273,7 @@ START_TEST(a_log_that_rots_while_it_is_served_gives_nothing_false) {
                                   .stride = WAL_FRAME + PAGE,
                                   .has_wal = true};
     try_all(&target, WHILE_OPEN);
-    ck_assert_uint_gt(seen.failures, seen.pages);
+    ck_assert_uint_gt(seen.failures, seen.pages / 2);
 }
 END_TEST
 

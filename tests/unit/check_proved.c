@@ -75,8 +75,8 @@ static void ask_all(const struct shown *shown) {
         ask_well(shown, place);
 }
 
-/* Nothing, a table of two slots, one that is too small, one for all. */
-static const size_t capacities[] = {0, 96, 1000, 1u << 20};
+/* Nothing, a table of four slots, one that is too small, one for all. */
+static const size_t capacities[] = {0, 192, 1000, 1u << 20};
 
 START_TEST(paths_lead_to_the_root_whatever_is_remembered) {
     struct shown shown[CLAUSES_MOST];
@@ -100,8 +100,8 @@ START_TEST(a_stored_clause_that_was_changed_is_found_though_its_path_is_known) {
     ask_all(&shown);
     ledger_maker_sql(&maker, "UPDATE clause SET record = flip(record, -2) WHERE id = 18");
     ck_assert_int_eq(ask(&shown, 17, &path, &leaf), DEPOSITARY_E_DAMAGED);
-    ledger_maker_sql(&maker, "UPDATE place SET clause = 3 WHERE place = 7"); /* another clause, a true one */
-    ck_assert_int_eq(ask(&shown, 7, &path, &leaf), DEPOSITARY_E_DAMAGED);
+    ledger_maker_sql(&maker, "UPDATE place SET clause = 3 WHERE place = 32"); /* another clause, a true one */
+    ck_assert_int_eq(ask(&shown, 32, &path, &leaf), DEPOSITARY_E_DAMAGED);
     ask_well(&shown, 16);
     ask_well(&shown, 2);
 }
@@ -188,6 +188,39 @@ START_TEST(what_was_checked_at_opening_is_known) {
 }
 END_TEST
 
+/* Once one group was found, the others are read beside it, where they stand: their places are not asked for. */
+START_TEST(clauses_are_read_where_their_neighbours_stand) {
+    struct shown shown = deposit("treaty", 33);
+    open_with(1u << 20);
+    ask_well(&shown, 12);
+    ledger_maker_sql(&maker, "DELETE FROM place WHERE edition = 2 AND place < 32");
+    for (uint64_t place = 0; place < 32; place++)
+        ask_well(&shown, place);
+    ledger_maker_sql(&maker, "UPDATE clause SET record = flip(record, -2) WHERE id = 18");
+    struct merkle_path path;
+    struct hash leaf;
+    ck_assert_int_eq(ask(&shown, 17, &path, &leaf), DEPOSITARY_E_DAMAGED);
+}
+END_TEST
+
+/* A later edition shares the clauses that it did not change, which stand elsewhere than its own: a guess that is wrong costs a read, and nothing else. */
+START_TEST(clauses_that_editions_share_are_found) {
+    struct shown first = deposit("treaty", 33);
+    const struct maker_clause kept = clauses[20];
+    clauses[20].text = clauses[39].text;
+    struct shown second = deposit("treaty", 33);
+    clauses[20] = kept;
+    open_with(1u << 20);
+    for (int round = 0; round < 2; round++) {
+        ask_all(&second);
+        ask_all(&first);
+        for (uint64_t i = 0; i < 33; i++)
+            ask_well(&second, (i * 17) % 33);
+    }
+    ck_assert(!hash_equal(&first.root, &second.root));
+}
+END_TEST
+
 /* What is known is not read: nodes that are gone from the store are not missed. */
 START_TEST(what_was_proved_is_not_read_again) {
     struct merkle_path path;
@@ -215,6 +248,8 @@ static Suite *suite(void) {
     tcase_add_test(cases, another_root_is_not_led_to);
     tcase_add_test(cases, editions_are_not_taken_for_each_other);
     tcase_add_test(cases, what_was_checked_at_opening_is_known);
+    tcase_add_test(cases, clauses_are_read_where_their_neighbours_stand);
+    tcase_add_test(cases, clauses_that_editions_share_are_found);
     tcase_add_test(cases, what_was_proved_is_not_read_again);
     suite_add_tcase(all, cases);
     return all;
