@@ -10,10 +10,32 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FOLDER_MODE 0755 /* what is secret in it has folders and files of its own */
 #define SOCKET_MODE 0700
 #define POLICY_MAX  (64u * 1024) /* bytes */
+
+static int judge_writable(const char *path, const char *dir, struct fault *fault) {
+    struct stat status;
+    if (access(path, R_OK | W_OK) == 0 || errno != EACCES || stat(path, &status) != 0) {
+        return 0;
+    }
+    unsigned long user = geteuid();
+    return fault_set(fault, DEPOSITARY_E_IO,
+                     "%s belongs to user %lu, and user %lu, who runs this, may not write there: "
+                     "run it as its owner, or chown -R %lu:%lu %s",
+                     path, (unsigned long)status.st_uid, user, user, (unsigned long)getegid(), dir);
+}
+
+int folder_judge_access(const char *dir, const char *name, struct fault *fault) {
+    char path[FOLDER_PATH_MAX];
+    int error = judge_writable(dir, dir, fault);
+    if (!error && file_path(path, sizeof(path), dir, name) == 0) {
+        error = judge_writable(path, dir, fault);
+    }
+    return error;
+}
 
 int folder_take(int *lock, const char *dir, struct fault *fault) {
     char path[FOLDER_PATH_MAX];
@@ -24,7 +46,8 @@ int folder_take(int *lock, const char *dir, struct fault *fault) {
     if (file_path(path, sizeof(path), dir, LEDGER_LOCK) != 0) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "%s: the path is too long", dir);
     }
-    error = file_lock(lock, path, fault);
+    error = folder_judge_access(dir, LEDGER_LOCK, fault);
+    error = error ? error : file_lock(lock, path, fault);
     return error == DEPOSITARY_E_STATE ? fault_set(fault, error, "%s: another depositaryd runs on this folder", dir)
                                        : error;
 }

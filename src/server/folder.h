@@ -8,6 +8,8 @@
 
 /** Makes the folder and takes its lock, until the descriptor *lock is closed. DEPOSITARY_E_STATE: another daemon runs on it. */
 MUST_USE int folder_take(int *lock, const char *dir, struct fault *fault);
+/** Whether this user may write the folder, and a file in it that is there: if not, whose it is and what to do (a volume that came with another owner). */
+MUST_USE int folder_judge_access(const char *dir, const char *name, struct fault *fault);
 /** Whether a first start may begin or go on here: no policy, and nothing that a first start did not make. */
 bool folder_is_new(const char *dir);
 /** Whether there is a file or folder of that name. */

@@ -479,6 +479,7 @@ void running_stop(struct running *running) {
 int running_check(const struct config *config, struct fault *fault) {
     struct running running = {.config = config, .lock = -1};
     int error = open_policy(&running, fault);
+    error = error ? error : folder_judge_access(config->data, LEDGER_FILE, fault);
     error = error ? error : open_ledger(&running, OPEN_TO_CHECK, fault);
     if (!error) {
         const struct ledger_state *state = ledger_state_take(running.server.ledger);

@@ -81,6 +81,20 @@ if $is_root; then
     chown 65534 "$data/keys/answer-key"
     refused "of another user" "answer-key"
     chown 65533 "$data/keys/answer-key"
+    # A folder of another user's, as a volume or a restored backup may be: whose it is, and what to do.
+    for other in "$data/ledger.db" "$data/lock" "$data"; do
+        chown 65534:65534 "$other"
+        [[ $other == */ledger.db ]] || refused "in another user's folder" "$other belongs to user 65534, and user 65533, who runs this, may not write there: run it as its owner, or chown -R 65533:65533 $data"
+        code=0
+        "${run[@]}" depositaryd --data "$data" --check >"$work/out" 2>&1 || code=$?
+        [[ $other != */ledger.db ]] || { [[ $code == 1 ]] && contains "$work/out" "$other belongs to user 65534"; } || fail "--check: $code"
+        chown 65533:65533 "$other"
+    done
+    mkdir "$work/roots"
+    code=0
+    "${run[@]}" depositaryd --data "$work/roots" --listen "$url" --http none >"$work/out" 2>&1 </dev/null || code=$?
+    [[ $code == 1 ]] || fail "served from root's folder: $code"
+    contains "$work/out" "$work/roots belongs to user 0, and user 65533"
 else
     echo "not root: other users were not tried"
 fi
