@@ -34,6 +34,7 @@ static struct arena_block *arena_grow(struct arena *arena, size_t size) {
     }
     struct arena_block *block = malloc(sizeof(*block) + wanted);
     if (!block) {
+        arena->is_short = true;
         return NULL;
     }
     block->next = arena->blocks;

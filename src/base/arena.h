@@ -2,14 +2,16 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
 
 struct arena {
     struct arena_block *blocks;
-    size_t used; /* bytes handed out */
-    size_t cap;  /* bytes that may be handed out */
+    size_t used;   /* bytes handed out */
+    size_t cap;    /* bytes that may be handed out */
+    bool is_short; /* some was refused that the cap allowed: it is the machine that has none */
 };
 
 void arena_init(struct arena *arena, size_t cap);    /* no allocation */

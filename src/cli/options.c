@@ -270,7 +270,7 @@ int cli_policy(struct cli *cli) {
     if (error == 0)
         return 0;
     cli_error("policy %s: %s", cli->policy_path, failure.text);
-    return CLI_USAGE;
+    return error == DEPOSITARY_E_MEMORY ? CLI_REFUSED : CLI_USAGE;
 }
 
 static void state_dir(char *out, size_t capacity) {

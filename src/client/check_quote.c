@@ -71,19 +71,35 @@ static int read_folds(struct match *match) {
     return 0;
 }
 
-static bool is_equal(const struct match *match, unsigned folds) {
-    bool equal = false;
-    return quote_equal(&equal, match->quote, match->text, match->span, folds) == 0 && equal;
+/* Whether these folds make them equal; 0: the bytes are. Want of memory is no answer: it would say of a fold too many that it is needed. */
+static int compare(bool *out, const struct match *match, unsigned folds) {
+    bool is_equal = false;
+    int error = quote_equal(&is_equal, match->quote, match->text, match->span, folds);
+    if (error == DEPOSITARY_E_MEMORY) {
+        return fault_set(match->check->fault, error, "no memory to compare a quote with a text");
+    }
+    *out = error == 0 && is_equal;
+    return 0;
 }
 
 /* FOLDED: these folds make them equal, and not one of them can be left out. */
 static int judge_folded(const struct match *match) {
-    if (match->folds == 0 || match->message->n_differences > 0 || !is_equal(match, match->folds)) {
+    bool is_equal = false;
+    int error = compare(&is_equal, match, match->folds);
+    if (error) {
+        return error;
+    }
+    if (match->folds == 0 || match->message->n_differences > 0 || !is_equal) {
         return fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "the folds named do not make quote and text equal");
     }
     for (unsigned fold = FOLD_NFC; fold <= FOLD_ELLIPSIS; fold <<= 1) {
-        if ((match->folds & fold) != 0 && is_equal(match, match->folds & ~fold)) {
-            return fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "more folds are named than are needed");
+        if ((match->folds & fold) == 0) {
+            continue;
+        }
+        error = compare(&is_equal, match, match->folds & ~fold);
+        if (error || is_equal) {
+            return error ? error
+                         : fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "more folds are named than are needed");
         }
     }
     return 0;
@@ -152,11 +168,20 @@ static int refute(const struct match *match, enum verdict said) {
                      : 0;
 }
 
+static int judge_verbatim(const struct match *match) {
+    bool is_equal = false;
+    int error = compare(&is_equal, match, 0);
+    if (error) {
+        return error;
+    }
+    return match->folds == 0 && match->message->n_differences == 0 && is_equal
+               ? 0
+               : fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "the text is not the quote, byte for byte");
+}
+
 static int judge_match(const struct match *match, enum verdict verdict) {
     if (verdict == VERDICT_VERBATIM) {
-        return match->folds == 0 && match->message->n_differences == 0 && is_equal(match, 0)
-                   ? 0
-                   : fault_set(match->check->fault, DEPOSITARY_E_QUOTE, "the text is not the quote, byte for byte");
+        return judge_verbatim(match);
     }
     int error = verdict == VERDICT_FOLDED ? judge_folded(match) : judge_differs(match);
     return error ? error : refute(match, verdict);

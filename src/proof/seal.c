@@ -108,6 +108,8 @@ int seal_head_parse(struct seal_head *out, struct bytes head) {
     if (message && is_canonical(message, head) && head_read(&read, message)) {
         *out = read;
         error = 0;
+    } else if (arena.is_short) {
+        error = DEPOSITARY_E_MEMORY;
     }
     arena_free(&arena);
     return error;
@@ -152,9 +154,10 @@ int seal_check(struct seal_head *out, const struct seal *seal, const struct hash
         return DEPOSITARY_E_SEAL_HEAD;
     if (!signature_holds(seal))
         return DEPOSITARY_E_SEAL_SIGNATURE;
-    if (seal_head_parse(&head, seal->head) != 0)
-        return DEPOSITARY_E_SEAL_HEAD;
-    const int error = seal_check_place(&head, seal, request_sha256, answer_sha256);
+    int error = seal_head_parse(&head, seal->head);
+    if (error)
+        return error;
+    error = seal_check_place(&head, seal, request_sha256, answer_sha256);
     if (!error)
         *out = head;
     return error;

@@ -31,7 +31,7 @@ void seal_digest(struct hash *out, struct bytes in); /* SHA-256 */
 
 /** Appends the encoded SealHead. One writer ... */
 MUST_USE int seal_head_print(struct buffer *out, const struct seal_head *head);
-/** ... and one reader. DEPOSITARY_E_SEAL_HEAD. Fields of later versions are passed over. */
+/** ... and one reader. DEPOSITARY_E_SEAL_HEAD, DEPOSITARY_E_MEMORY. Fields of later versions are passed over. */
 MUST_USE int seal_head_parse(struct seal_head *out, struct bytes head);
 
 /** Signs an encoded head: Ed25519 over its DSSE v1 pre-authentication encoding. */

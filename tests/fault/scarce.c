@@ -1,13 +1,19 @@
 /* Memory that runs out (scarce.h): these definitions come before those of the libraries, which are called by their other names. */
-#define _GNU_SOURCE /* RTLD_NEXT */
+#define _GNU_SOURCE /* RTLD_NEXT, dl_iterate_phdr */
 
 #include "scarce.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #ifdef IS_SANITIZED /* by CMake: this file itself is not instrumented, as it is called before a sanitizer is ready */
 #define REAL(function) __interceptor_##function
@@ -18,66 +24,152 @@
 #define IS_SPARED      false
 #endif
 
+#define EXPORT __attribute__((visibility("default")))
+
 void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t count, size_t size);
 void *REAL(realloc)(void *at, size_t size);
 
-/* -1: nothing is refused. */
-static int left = -1;
-static bool is_for_good;
-static unsigned refused;
+static struct scarce_control own = {.left = -1};
+static struct scarce_control *control = &own;
 static pthread_t arming;
+static uintptr_t nng_begin, nng_end; /* its code; 0 where there is none */
+
+/* ---- armed by the process itself */
+
+void scarce_choose(enum scarce_whose whose) {
+    control->whose = whose;
+}
 
 void scarce_arm(unsigned after, bool is_lasting) {
-    is_for_good = is_lasting;
+    control->is_lasting = is_lasting;
     arming = pthread_self();
-    refused = 0;
-    __atomic_store_n(&left, (int)after, __ATOMIC_RELEASE);
+    control->refused = 0;
+    __atomic_store_n(&control->left, (int32_t)after, __ATOMIC_RELEASE);
 }
 
 unsigned scarce_refused(void) {
-    return __atomic_load_n(&refused, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&control->refused, __ATOMIC_ACQUIRE);
 }
 
 unsigned scarce_disarm(void) {
-    __atomic_store_n(&left, -1, __ATOMIC_RELEASE);
+    __atomic_store_n(&control->left, -1, __ATOMIC_RELEASE);
     return scarce_refused();
 }
 
-static bool is_refused(void) {
-    int now = __atomic_load_n(&left, __ATOMIC_ACQUIRE);
-    if (now < 0 || IS_SPARED)
-        return false;
-    while (now > 0 && !__atomic_compare_exchange_n(&left, &now, now - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+/* ---- refusing */
+
+static bool is_meant(const void *caller) {
+    const uintptr_t at = (uintptr_t)caller;
+    bool is_of_nng = at >= nng_begin && at < nng_end;
+    return control->whose == SCARCE_ALL || is_of_nng == (control->whose == SCARCE_OF_NNG);
+}
+
+static __thread bool is_looking; /* backtrace(3) may allocate itself */
+
+static char kind_of(const char *library) {
+    const char *name = strrchr(library, '/') ? strrchr(library, '/') + 1 : library;
+    bool is_of_c =
+        strncmp(name, "libc.so", 7) == 0 || strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "libasan", 7) == 0;
+    return is_of_c ? 'c' : strncmp(name, "libnng.so", 9) == 0 ? 'n' : 'o';
+}
+
+static void note_frames(void) {
+    void *frames[SCARCE_FRAMES + 2];
+    is_looking = true;
+    int count = backtrace(frames, SCARCE_FRAMES + 2);
+    is_looking = false;
+    for (int i = 2; i < count; i++) { /* without this function and is_refused */
+        Dl_info info;
+        if (dladdr(frames[i], &info) != 0) {
+            control->frames[i - 2] = (uintptr_t)frames[i] - (uintptr_t)info.dli_fbase;
+            control->kinds[i - 2] = kind_of(info.dli_fname);
+        }
     }
-    if (now != 0)
+}
+
+__attribute__((noinline)) static bool is_refused(const void *caller) {
+    int32_t now = __atomic_load_n(&control->left, __ATOMIC_ACQUIRE);
+    if (now < 0 || IS_SPARED || is_looking || !is_meant(caller)) {
         return false;
-    if (__atomic_fetch_add(&refused, 1, __ATOMIC_ACQ_REL) > 0 && !is_for_good)
+    }
+    while (now > 0 &&
+           !__atomic_compare_exchange_n(&control->left, &now, now - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    }
+    if (now != 0) {
         return false;
+    }
+    unsigned before = __atomic_fetch_add(&control->refused, 1, __ATOMIC_ACQ_REL);
+    if (before > 0 && !control->is_lasting) {
+        return false;
+    }
+    if (before == 0) {
+        note_frames();
+    }
     errno = ENOMEM;
     return true;
 }
 
-__attribute__((visibility("default"))) void *malloc(size_t size) {
-    return is_refused() ? NULL : REAL(malloc)(size);
+EXPORT void *malloc(size_t size) {
+    return is_refused(__builtin_return_address(0)) ? NULL : REAL(malloc)(size);
 }
 
-__attribute__((visibility("default"))) void *calloc(size_t count, size_t size) {
-    return is_refused() ? NULL : REAL(calloc)(count, size);
+EXPORT void *calloc(size_t count, size_t size) {
+    return is_refused(__builtin_return_address(0)) ? NULL : REAL(calloc)(count, size);
 }
 
-__attribute__((visibility("default"))) void *realloc(void *at, size_t size) {
-    return is_refused() ? NULL : REAL(realloc)(at, size);
+EXPORT void *realloc(void *at, size_t size) {
+    return is_refused(__builtin_return_address(0)) ? NULL : REAL(realloc)(at, size);
 }
 
 /* libsodium's pages come from the kernel, not from the allocator above. */
 static void *(*real_sodium_malloc)(size_t);
 
-__attribute__((constructor)) static void find_sodium_malloc(void) {
-    void *found = dlsym(RTLD_NEXT, "sodium_malloc");
-    memcpy(&real_sodium_malloc, &found, sizeof(found));
+EXPORT void *sodium_malloc(size_t size) {
+    return is_refused(__builtin_return_address(0)) ? NULL : real_sodium_malloc(size);
 }
 
-__attribute__((visibility("default"))) void *sodium_malloc(size_t size) {
-    return is_refused() ? NULL : real_sodium_malloc(size);
+/* ---- before main */
+
+static int find_nng(struct dl_phdr_info *info, size_t size, void *in_nng) {
+    const uintptr_t wanted = (uintptr_t)in_nng;
+    (void)size;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+        const uintptr_t end = begin + info->dlpi_phdr[i].p_memsz;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && wanted >= begin && wanted < end) {
+            nng_begin = begin;
+            nng_end = end;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void map_control(const char *path) {
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    void *map = fd >= 0 ? mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (map == MAP_FAILED) {
+        abort(); /* a test that refuses nothing would pass */
+    }
+    control = map;
+}
+
+__attribute__((constructor)) static void begin(void) {
+    void *found = dlsym(RTLD_NEXT, "sodium_malloc");
+    void *in_nng = dlsym(RTLD_DEFAULT, "nng_fini");
+    void *frame;
+    memcpy(&real_sodium_malloc, &found, sizeof(found));
+    is_looking = true;
+    (void)backtrace(&frame, 1); /* what it loads and allocates, it does the first time */
+    is_looking = false;
+    if (getenv("SCARCE")) {
+        map_control(getenv("SCARCE"));
+    }
+    if (in_nng) {
+        dl_iterate_phdr(find_nng, in_nng);
+    }
 }
