@@ -190,7 +190,7 @@ int audit_files_open(struct audit_files **out, struct cli *cli, const char *plac
     if (error) {
         cli_error("%s", fault_text(&fault));
         audit_files_free(files);
-        return CLI_USAGE;
+        return cli_unusable(error);
     }
     *out = files;
     return 0;

@@ -55,7 +55,7 @@ int audit_policy(struct cli *cli, struct policy **out) {
         }
         if (error) {
             cli_error("policy %s: %s", cli->policy_path, fault_text(&fault));
-            status = CLI_USAGE;
+            status = cli_unusable(error);
         }
     }
     buffer_free(&text);

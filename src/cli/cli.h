@@ -102,6 +102,8 @@ void cli_clean_up(struct cli *cli);
 
 /** The exit code for a library error. */
 int cli_exit_code(int error);
+/** The exit code for a file or an argument that cannot be used: CLI_USAGE, but where the error is that memory lacked. */
+int cli_unusable(int error);
 /** Tells why a call failed (and that proofs hold, or whether a "no" is proven or claimed); with --json a verified "no" is an object on standard output. */
 int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int error);
 /** Where no pinned key signed: what a client whose policy is of another time does about it. */
@@ -129,7 +131,11 @@ json_t *cli_json_edition(const depositary_edition *edition);
 json_t *cli_json_latest(const depositary_edition *edition); /* true, false, or null where it is not known */
 json_t *cli_json_clause(const depositary_clause *clause);
 json_t *cli_json_span(depositary_span span);
-/** Prints the object on a line and frees it; an exit code. */
+/** Before anything is made of JSON: what lacks memory is noted from then on. */
+void cli_json_begin(void);
+/** Whether memory for JSON lacked since this was asked last: what was made meanwhile may be without some of its fields. */
+bool cli_json_lacks(void);
+/** Prints the object on a line and frees it; an exit code. Not where it may lack fields for want of memory. */
 int cli_json_print(json_t *object);
 /** With --json, where a file, or (NULL) the verb, could not be verified: an object that says so, by the error's name, and nothing of the text. */
 void cli_json_unverified(struct cli *cli, const char *file);

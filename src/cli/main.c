@@ -63,6 +63,7 @@ int main(int argc, char **argv) {
     if (cli.policy_path != NULL && *cli.policy_path == '\0')
         cli.policy_path = NULL;
 
+    cli_json_begin();
     int at = leading_options(argc, argv);
     if (at >= argc) {
         for (int i = 1; i < argc; i++) {
@@ -95,11 +96,11 @@ int main(int argc, char **argv) {
     int status = verb->run(&cli, verb, argc - 1, argv + 1);
     if (status == CLI_UNVERIFIED && cli.is_json && !cli.is_unverified_told)
         cli_json_unverified(&cli, NULL);
-    bool was_connected = cli.client != NULL;
+    bool was_answered = cli.client != NULL && (status == CLI_YES || status == CLI_NO);
     cli_clean_up(&cli);
-    /* nng frees dialers and pipes on a thread of its own, which this waits for; where no connection came about nng 1.5.2 now and then ends the
-     * process in it ("panic: pthread_mutex_lock"), and the exit code would be that. */
-    if (was_connected && status != CLI_UNREACHABLE && socket_none_left())
+    /* nng frees dialers and pipes on a thread of its own, which this waits for; where no connection came about, or one that is still on its way, nng 1.5.2
+     * now and then ends the process in it ("panic: pthread_mutex_lock"), and the exit code would be that. */
+    if (was_answered && socket_none_left())
         nng_fini();
     return status;
 }

@@ -270,7 +270,7 @@ int cli_policy(struct cli *cli) {
     if (error == 0)
         return 0;
     cli_error("policy %s: %s", cli->policy_path, failure.text);
-    return error == DEPOSITARY_E_MEMORY ? CLI_REFUSED : CLI_USAGE;
+    return cli_unusable(error);
 }
 
 static void state_dir(char *out, size_t capacity) {
@@ -296,7 +296,7 @@ int cli_client(struct cli *cli) {
     if (cli->floor_path != NULL && file_read(&floor, cli->floor_path, &fault) != 0) {
         cli_error("--floor %s: %s", cli->floor_path, fault_text(&fault));
         buffer_free(&floor);
-        return CLI_USAGE;
+        return cli_unusable(fault.error);
     }
     if (cli->floor_path != NULL && floor.len == 0) {
         cli_error("--floor %s: empty, and so no checkpoint", cli->floor_path);
@@ -349,6 +349,10 @@ int cli_exit_code(int error) {
     default:
         return CLI_REFUSED;
     }
+}
+
+int cli_unusable(int error) {
+    return error == DEPOSITARY_E_MEMORY ? CLI_REFUSED : CLI_USAGE;
 }
 
 /* What a reader of a withdrawn text may still do; the withdrawal is proved by its edition. */

@@ -94,6 +94,25 @@ int cli_finish(void) {
     return CLI_YES;
 }
 
+/* jansson leaves out what it has no memory for, and an object without a field would pass for the whole: so it is noted. */
+static bool has_json_lacked;
+
+static void *allocate_json(size_t size) {
+    void *place = malloc(size);
+    has_json_lacked = has_json_lacked || (place == NULL && size > 0);
+    return place;
+}
+
+void cli_json_begin(void) {
+    json_set_alloc_funcs(allocate_json, free);
+}
+
+bool cli_json_lacks(void) {
+    bool lacks = has_json_lacked;
+    has_json_lacked = false;
+    return lacks;
+}
+
 static json_t *text_or_null(const char *text) {
     return text != NULL && *text != '\0' ? json_string(text) : json_null();
 }
@@ -102,6 +121,7 @@ static json_t *hex_json(const uint8_t *data, size_t len) {
     struct buffer hex;
     buffer_init(&hex, 1024);
     buffer_append_hex(&hex, bytes_of(data, len));
+    has_json_lacked = has_json_lacked || hex.error != 0;
     json_t *out = json_stringn((const char *)hex.data, hex.len);
     buffer_free(&hex);
     return out;
@@ -196,8 +216,10 @@ static bool is_all_safe(struct bytes text) {
 /* JSON has an escape of its own for every character, so that on a terminal, too, it stays JSON. */
 static int dump(const json_t *object) {
     char *text = json_dumps(object, JSON_PRESERVE_ORDER);
-    if (text == NULL)
+    if (text == NULL || has_json_lacked) {
+        free(text);
         return -1;
+    }
     if (isatty(STDOUT_FILENO) && !is_all_safe(bytes_text(text))) {
         free(text);
         return json_dumpf(object, stdout, JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
@@ -220,12 +242,14 @@ void cli_json_unverified(struct cli *cli, const char *file) {
 }
 
 int cli_json_print(json_t *object) {
-    if (object == NULL || dump(object) != 0) {
-        json_decref(object);
-        cli_error("the answer cannot be written as JSON");
+    bool lacks = cli_json_lacks();
+    bool is_dumped = object != NULL && !lacks && dump(object) == 0;
+    json_decref(object);
+    if (!is_dumped) {
+        lacks = cli_json_lacks() || lacks;
+        cli_error(lacks ? "no memory for the answer as JSON" : "the answer cannot be written as JSON");
         return CLI_REFUSED;
     }
-    json_decref(object);
     putchar('\n');
     return cli_finish();
 }

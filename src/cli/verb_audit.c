@@ -101,7 +101,7 @@ static int read_floor(struct cli *cli, const struct policy *policy, struct buffe
     if (error) {
         cli_error("--floor %s: %s", cli->floor_path, fault_text(&fault));
         cli->error = error;
-        return depositary_error_is_verification(error) ? CLI_UNVERIFIED : CLI_USAGE;
+        return depositary_error_is_verification(error) ? CLI_UNVERIFIED : cli_unusable(error);
     }
     return 0;
 }

@@ -76,7 +76,7 @@ static int read_policy(struct backing *backing) {
     }
     if (error) {
         cli_error("policy %s: %s", backing->policy_path, fault_text(&fault));
-        return CLI_USAGE;
+        return cli_unusable(error);
     }
     return 0;
 }

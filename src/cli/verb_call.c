@@ -18,21 +18,30 @@ static void read_stdin(struct buffer *out) {
         buffer_append(out, bytes_of(chunk, len));
 }
 
-static json_t *read_input(const char *text) {
+static int read_input(json_t **out, const char *text) {
     json_error_t error;
     struct buffer in;
-    json_t *object = NULL;
+    int status = 0;
     buffer_init(&in, INPUT_MAX);
     if (strcmp(text, "-") == 0)
         read_stdin(&in);
     else
         buffer_append_text(&in, text);
-    if (in.error != 0)
+    json_t *object = in.error == 0 ? json_loadb((const char *)in.data, in.len, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (in.error == DEPOSITARY_E_LIMIT) {
         cli_error("the message is longer than any request: %u MiB of JSON", INPUT_MAX >> 20);
-    else if ((object = json_loadb((const char *)in.data, in.len, JSON_REJECT_DUPLICATES, &error)) == NULL)
+        status = CLI_USAGE;
+    } else if (in.error != 0 || cli_json_lacks()) {
+        cli_error("no memory for the message");
+        json_decref(object);
+        status = CLI_REFUSED;
+    } else if (object == NULL) {
         cli_error("not JSON: %s, line %d", error.text, error.line);
+        status = CLI_USAGE;
+    } else
+        *out = object;
     buffer_free(&in);
-    return object;
+    return status;
 }
 
 static int print_answer(struct cli *cli, const struct schema *schema, const schema_method *method,
@@ -49,7 +58,8 @@ static int print_answer(struct cli *cli, const struct schema *schema, const sche
         return cli_json_print(json_pack("{s:s, s:b, s:o}", "method", method->name, "claimed", 1, "message", object));
     char *text = json_dumps(object, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(object);
-    if (text == NULL) {
+    if (cli_json_lacks() || text == NULL) {
+        free(text);
         cli_error("the answer cannot be written as JSON");
         return CLI_REFUSED;
     }
@@ -73,7 +83,7 @@ static int ask(struct cli *cli, const struct schema *schema, const char *service
     if (method->input_type == NULL || method->output_type == NULL ||
         schema_parse_json(&message, schema, method->input_type, input, &fault) != 0) {
         cli_error("%s", fault.error != 0 ? fault_text(&fault) : "the descriptors do not tell of the method's messages");
-        status = CLI_USAGE;
+        status = cli_unusable(fault.error);
     } else {
         int error =
             depositary_call(cli->client, depositary_question_generic(name, message.data, message.len), NULL, &answer);
@@ -92,10 +102,10 @@ int verb_call(struct cli *cli, const struct verb *verb, int argc, char **argv) {
     if (status >= 0)
         return status;
     const char *method_name = argv[optind];
-    json_t *input = read_input(optind + 1 < argc ? argv[optind + 1] : "{}");
-    if (input == NULL)
-        return CLI_USAGE;
-    status = cli_schema(cli, &schema);
+    json_t *input = NULL;
+    status = read_input(&input, optind + 1 < argc ? argv[optind + 1] : "{}");
+    if (status == 0)
+        status = cli_schema(cli, &schema);
     if (status == 0) {
         const schema_method *method = schema_find_method(schema, method_name, &service);
         if (method == NULL)

@@ -41,8 +41,8 @@ static int read_quote(struct buffer *out) {
     ssize_t got;
     while ((got = read(STDIN_FILENO, chunk, sizeof chunk)) > 0)
         buffer_append(out, bytes_of(chunk, (size_t)got));
-    if (got < 0 || out->error != 0) {
-        cli_error(got < 0 ? "standard input cannot be read" : "the quote is longer than %u bytes", LIMIT_QUOTE);
+    if (got < 0) {
+        cli_error("standard input cannot be read");
         return CLI_USAGE;
     }
     if (out->len > 0 && out->data[out->len - 1] == '\n')
@@ -93,7 +93,9 @@ static int run(struct cli *cli, const struct verb *verb, const struct quote_opti
     else
         buffer_append_text(&input, text);
     buffer_append_byte(&input, 0);
-    if (status == 0 && (input.error != 0 || input.len < 2))
+    if (status == 0 && input.error == DEPOSITARY_E_MEMORY)
+        status = (cli_error("no memory for the quote"), CLI_REFUSED);
+    else if (status == 0 && (input.error != 0 || input.len < 2))
         status =
             cli_usage(verb, input.error != 0 ? "the quote is longer than %u bytes" : "the quote is empty", LIMIT_QUOTE);
     if (status == 0)

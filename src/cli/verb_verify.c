@@ -22,15 +22,16 @@ struct verify {
     depositary_verifier *verifier; /* copies of one edition share most of their proof */
 };
 
-/* It did not verify: told at once where there are more, else at the end of the verb. */
+/* It did not verify, or could not be judged: told at once where there are more, else at the end of the verb. */
 static int unverified(struct cli *cli, const struct verify *verify, int error, const char *why) {
+    const char *what = error == DEPOSITARY_E_MEMORY ? "not judged" : "not verified";
     if (verify->is_many)
-        cli_error("%s: not verified: %s", verify->path, why);
+        cli_error("%s: %s: %s", verify->path, what, why);
     else
-        cli_error("not verified: %s", why);
+        cli_error("%s: %s", what, why);
     cli_key_note(error);
     cli->error = error;
-    return CLI_UNVERIFIED;
+    return error == DEPOSITARY_E_MEMORY ? CLI_REFUSED : CLI_UNVERIFIED;
 }
 
 static bool take(void *context, int val, const char *argument) {
@@ -48,7 +49,7 @@ static int read_file(struct buffer *out, const char *path) {
     if (file_read(out, path, &fault) == 0)
         return 0;
     cli_error("%s: %s", path, fault_text(&fault));
-    return CLI_USAGE;
+    return cli_unusable(fault.error);
 }
 
 /* Whether the ledger that the service has now extends the one of then: another history would be a fork. Gives out the present one. */

@@ -102,6 +102,10 @@ static bool judge_due(struct connection *connection, struct exchange *exchange, 
         *result = LINE_CANCELLED;
         return true;
     }
+    if (exchange->is_refused) {
+        *result = LINE_FAILED;
+        return true;
+    }
     if (exchange->due_ns > now) {
         return false;
     }
@@ -192,6 +196,7 @@ static enum line_result refusal(const struct connection *connection, const struc
 
 static enum line_result start(struct connection *connection, struct exchange *exchange) {
     exchange->endpoint = ENDPOINT_NONE;
+    exchange->is_refused = false;
     pthread_mutex_lock(&connection->lock);
     enum line_result result = refusal(connection, exchange);
     struct line *ready = NULL;
@@ -262,7 +267,7 @@ static int add_endpoint(struct connection *connection, const char *url, const st
         return error;
     }
     int result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-    return result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", url, nng_strerror(result)) : 0;
+    return result ? endpoint_fault(fault, DEPOSITARY_E_ARGUMENT, url, result) : 0;
 }
 
 static int add_all(struct connection *connection, const struct connect_config *config, struct fault *fault) {

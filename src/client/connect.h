@@ -58,6 +58,7 @@ struct exchange {
     uint64_t due_ns;
     uint64_t sent_ns;
     bool is_pause;
+    bool is_refused; /* no memory for a line */
 };
 
 /** Dials in the background. DEPOSITARY_E_ARGUMENT for an endpoint that cannot be one. */

@@ -13,6 +13,11 @@
 #define RECONNECT_MIN 50            /* ms; doubled by nng after each failure, with jitter */
 #define RECONNECT_MAX 1000          /* ms; a call waits three seconds for a service that was never there */
 
+int endpoint_fault(struct fault *fault, int otherwise, const char *what, int result) {
+    return fault_set(fault, result == NNG_ENOMEM ? DEPOSITARY_E_MEMORY : otherwise, "%s: %s", what,
+                     nng_strerror(result));
+}
+
 static int set_options(nng_socket socket) {
     int error = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, LIMIT_SOCKET);
     if (error == 0) {
@@ -51,7 +56,7 @@ static int set_own_certificate(nng_tls_config *tls, const struct connect_config 
     }
     if (error == 0) {
         int result = nng_tls_config_own_cert(tls, (const char *)certificate.data, (const char *)key.data, NULL);
-        error = result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", config->cert_file, nng_strerror(result)) : 0;
+        error = result ? endpoint_fault(fault, DEPOSITARY_E_ARGUMENT, config->cert_file, result) : 0;
     }
     if (key.data != NULL) {
         sodium_memzero(key.data, key.len);
@@ -71,7 +76,7 @@ static int set_authority(nng_tls_config *tls, const char *url, const struct conn
                              url);
         }
         int result = nng_tls_config_auth_mode(tls, NNG_TLS_AUTH_MODE_NONE);
-        return result ? fault_set(fault, DEPOSITARY_E_STATE, "nng: %s", nng_strerror(result)) : 0;
+        return result ? endpoint_fault(fault, DEPOSITARY_E_STATE, "nng", result) : 0;
     }
     if (!has_ca) {
         return fault_set(fault, DEPOSITARY_E_ARGUMENT,
@@ -81,7 +86,7 @@ static int set_authority(nng_tls_config *tls, const char *url, const struct conn
     if (result == 0) {
         result = nng_tls_config_ca_file(tls, config->ca_file);
     }
-    return result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", config->ca_file, nng_strerror(result)) : 0;
+    return result ? endpoint_fault(fault, DEPOSITARY_E_ARGUMENT, config->ca_file, result) : 0;
 }
 
 /* A configuration that we set takes the place of nng's own, which would know the name: without one any name would do. */
@@ -96,7 +101,7 @@ static int make_tls(struct endpoint *endpoint, const char *url, const struct con
         result = nng_tls_config_server_name(endpoint->tls, host);
     }
     if (result != 0) {
-        return fault_set(fault, DEPOSITARY_E_STATE, "nng: %s", nng_strerror(result));
+        return endpoint_fault(fault, DEPOSITARY_E_STATE, "nng", result);
     }
     int error = set_authority(endpoint->tls, url, config, fault);
     return error ? error : set_own_certificate(endpoint->tls, config, fault);
@@ -110,7 +115,7 @@ static int make_dialer(struct endpoint *endpoint, const char *url, nng_dialer *d
     if (result == 0 && !url_is_ipc(url)) { /* a peer whose machine is gone is noticed */
         (void)nng_dialer_set_bool(*dialer, NNG_OPT_TCP_KEEPALIVE, true);
     }
-    return result ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", url, nng_strerror(result)) : 0;
+    return result ? endpoint_fault(fault, DEPOSITARY_E_ARGUMENT, url, result) : 0;
 }
 
 int endpoint_open(struct endpoint *endpoint, const char *url, const struct connect_config *config, nng_pipe_cb told,
@@ -134,7 +139,7 @@ int endpoint_open(struct endpoint *endpoint, const char *url, const struct conne
     if (result == 0) {
         result = nng_pipe_notify(endpoint->socket, NNG_PIPE_EV_REM_POST, told, endpoint);
     }
-    return result ? fault_set(fault, DEPOSITARY_E_STATE, "nng: %s", nng_strerror(result))
+    return result ? endpoint_fault(fault, DEPOSITARY_E_STATE, "nng", result)
                   : make_dialer(endpoint, url, dialer, fault);
 }
 

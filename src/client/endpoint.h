@@ -42,6 +42,8 @@ struct endpoint {
     uint64_t resting_until_ns;
 };
 
+/** Tells what nng said of `what`: DEPOSITARY_E_MEMORY where that was what it lacked, otherwise the other error. */
+int endpoint_fault(struct fault *fault, int otherwise, const char *what, int result);
 /** Opens the socket for one of `tcp://`, `ipc://`, `tls+tcp://`. told: of pipes that come and go. Nothing is dialled yet. */
 MUST_USE int endpoint_open(struct endpoint *endpoint, const char *url, const struct connect_config *config,
                            nng_pipe_cb told, nng_dialer *dialer, struct fault *fault);

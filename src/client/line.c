@@ -79,6 +79,7 @@ static struct line *line_take(struct endpoint *endpoint, struct exchange *exchan
     }
     if (line != NULL) {
         line->exchange = exchange;
+        exchange->is_refused = false;
         line->phase = PHASE_SEND;
         line->is_cancelled = false;
         exchange->endpoint = endpoint->index;
@@ -166,7 +167,12 @@ struct line *connect_assign(struct connection *connection) {
         struct exchange *exchange = urgent != NULL ? urgent : first_wanted(&connection->normal);
         struct endpoint *endpoint = exchange != NULL ? choose(connection, exchange) : NULL;
         struct line *line = endpoint != NULL ? line_take(endpoint, exchange) : NULL;
-        if (line == NULL) { /* without memory for a line it waits for one that is put back, or for its time */
+        if (line == NULL) {
+            if (endpoint != NULL &&
+                endpoint->in_flight == 0) { /* no memory for a line, and none that will be put back */
+                exchange->is_refused = true;
+                connect_note_due(connection, 1);
+            }
             break;
         }
         queue_remove(connect_queue(connection, exchange), exchange);

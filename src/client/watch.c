@@ -3,6 +3,7 @@
  * is proved by the same rules as every answer. PROTOCOL.md section 6.
  */
 #include "client/ask.h"
+#include "client/endpoint.h"
 
 #include "base/time.h"
 #include "client/view.h"
@@ -45,7 +46,7 @@ static int subscribe(struct depositary_watch *watch, const char *url, struct fau
     if (error == 0) {
         error = nng_dial(watch->socket, url, NULL, NNG_FLAG_NONBLOCK);
     }
-    return error ? fault_set(fault, DEPOSITARY_E_ARGUMENT, "%s: %s", url, nng_strerror(error)) : 0;
+    return error ? endpoint_fault(fault, DEPOSITARY_E_ARGUMENT, url, error) : 0;
 }
 
 static void tell_failure(struct depositary_watch *watch, int error, const char *words) {

@@ -1,5 +1,5 @@
 /* Memory that runs out (scarce.h): these definitions come before those of the libraries, which are called by their other names. */
-#define _GNU_SOURCE /* RTLD_NEXT, dl_iterate_phdr */
+#define _GNU_SOURCE /* RTLD_NEXT, dladdr */
 
 #include "scarce.h"
 
@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -24,7 +23,8 @@
 #define IS_SPARED      false
 #endif
 
-#define EXPORT __attribute__((visibility("default")))
+#define OWN_FRAMES 4 /* look_back, who calls it, is_refused, malloc */
+#define EXPORT     __attribute__((visibility("default")))
 
 void *REAL(malloc)(size_t size);
 void *REAL(calloc)(size_t count, size_t size);
@@ -33,7 +33,6 @@ void *REAL(realloc)(void *at, size_t size);
 static struct scarce_control own = {.left = -1};
 static struct scarce_control *control = &own;
 static pthread_t arming;
-static uintptr_t nng_begin, nng_end; /* its code; 0 where there is none */
 
 /* ---- armed by the process itself */
 
@@ -59,31 +58,50 @@ unsigned scarce_disarm(void) {
 
 /* ---- refusing */
 
-static bool is_meant(const void *caller) {
-    const uintptr_t at = (uintptr_t)caller;
-    bool is_of_nng = at >= nng_begin && at < nng_end;
-    return control->whose == SCARCE_ALL || is_of_nng == (control->whose == SCARCE_OF_NNG);
-}
-
 static __thread bool is_looking; /* backtrace(3) may allocate itself */
 
+/* nng; the C library, its loader and a sanitizer, which allocate for others; others. As in struct scarce_control. */
 static char kind_of(const char *library) {
+    static const char *const c[] = {"libc.so", "ld-linux", "libasan", "libtsan"};
     const char *name = strrchr(library, '/') ? strrchr(library, '/') + 1 : library;
-    bool is_of_c =
-        strncmp(name, "libc.so", 7) == 0 || strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "libasan", 7) == 0;
-    return is_of_c ? 'c' : strncmp(name, "libnng.so", 9) == 0 ? 'n' : 'o';
+    for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+        if (strncmp(name, c[i], strlen(c[i])) == 0) {
+            return 'c';
+        }
+    }
+    return strncmp(name, "libnng.so", 9) == 0 ? 'n' : 'o';
 }
 
-static void note_frames(void) {
-    void *frames[SCARCE_FRAMES + 2];
+/* The frames of whoever asks, without those of this file. */
+__attribute__((noinline)) static int look_back(void *frames[SCARCE_FRAMES + OWN_FRAMES]) {
     is_looking = true;
-    int count = backtrace(frames, SCARCE_FRAMES + 2);
+    int count = backtrace(frames, SCARCE_FRAMES + OWN_FRAMES);
     is_looking = false;
-    for (int i = 2; i < count; i++) { /* without this function and is_refused */
+    return count;
+}
+
+__attribute__((noinline)) static bool is_meant(const void *caller) {
+    void *frames[SCARCE_FRAMES + OWN_FRAMES];
+    Dl_info info;
+    if (control->whose == SCARCE_ALL) {
+        return true;
+    }
+    char kind = dladdr(caller, &info) != 0 ? kind_of(info.dli_fname) : 'o';
+    int count = kind == 'c' ? look_back(frames) : 0;
+    for (int i = OWN_FRAMES; i < count && kind == 'c'; i++) { /* for whom the C library asks */
+        kind = dladdr(frames[i], &info) != 0 ? kind_of(info.dli_fname) : 'o';
+    }
+    return (kind == 'n') == (control->whose == SCARCE_OF_NNG);
+}
+
+__attribute__((noinline)) static void note_frames(void) {
+    void *frames[SCARCE_FRAMES + OWN_FRAMES];
+    int count = look_back(frames);
+    for (int i = OWN_FRAMES; i < count; i++) {
         Dl_info info;
         if (dladdr(frames[i], &info) != 0) {
-            control->frames[i - 2] = (uintptr_t)frames[i] - (uintptr_t)info.dli_fbase;
-            control->kinds[i - 2] = kind_of(info.dli_fname);
+            control->frames[i - OWN_FRAMES] = (uintptr_t)frames[i] - (uintptr_t)info.dli_fbase;
+            control->kinds[i - OWN_FRAMES] = kind_of(info.dli_fname);
         }
     }
 }
@@ -131,21 +149,6 @@ EXPORT void *sodium_malloc(size_t size) {
 
 /* ---- before main */
 
-static int find_nng(struct dl_phdr_info *info, size_t size, void *in_nng) {
-    const uintptr_t wanted = (uintptr_t)in_nng;
-    (void)size;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        const uintptr_t end = begin + info->dlpi_phdr[i].p_memsz;
-        if (info->dlpi_phdr[i].p_type == PT_LOAD && wanted >= begin && wanted < end) {
-            nng_begin = begin;
-            nng_end = end;
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static void map_control(const char *path) {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     void *map = fd >= 0 ? mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
@@ -160,7 +163,6 @@ static void map_control(const char *path) {
 
 __attribute__((constructor)) static void begin(void) {
     void *found = dlsym(RTLD_NEXT, "sodium_malloc");
-    void *in_nng = dlsym(RTLD_DEFAULT, "nng_fini");
     void *frame;
     memcpy(&real_sodium_malloc, &found, sizeof(found));
     is_looking = true;
@@ -168,8 +170,5 @@ __attribute__((constructor)) static void begin(void) {
     is_looking = false;
     if (getenv("SCARCE")) {
         map_control(getenv("SCARCE"));
-    }
-    if (in_nng) {
-        dl_iterate_phdr(find_nng, in_nng);
     }
 }

@@ -44,8 +44,12 @@ if $is_root; then
     [[ $(stat -c %u "/proc/$pid/environ") == 0 ]] || fail "the service may be looked into by its own user"
     as 65533 cat "/proc/$pid/maps" >/dev/null 2>&1 && fail "its own user looks into its memory"
 fi
-locked=$(awk '$1 == "VmLck:" { print $2 }' "/proc/$pid/status")
-[[ $locked -gt 0 ]] || fail "no memory is locked: a key could go to swap"
+if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+    echo "sanitizers lock no memory: that it is locked is left out" >&2
+else
+    locked=$(awk '$1 == "VmLck:" { print $2 }' "/proc/$pid/status")
+    [[ $locked -gt 0 ]] || fail "no memory is locked: a key could go to swap"
+fi
 python3 - "$pid" "$work/home.log" "$data" <<'PYTHON' || fail "a secret stands in arguments, environment or log"
 import base64, re, sys
 pid, log, data = sys.argv[1:4]

@@ -34,6 +34,9 @@ class Scarce:
         self._put(LEFT, -1)
         return struct.unpack_from("=I", self.map, REFUSED)[0]
 
+    def left(self):
+        return struct.unpack_from("=i", self.map, LEFT)[0]
+
     def frames(self):
         """Of the first that was refused, innermost first: what library (n: nng, c: the C library, o: others), and where in it."""
         *_, kinds = values = LAYOUT.unpack(self.map[:LAYOUT.size])

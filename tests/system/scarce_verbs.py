@@ -1,45 +1,60 @@
-"""Every verb of the command line while memory runs out, at each allocation in turn (scarce.py): it says the truth or a part of it, with the exit code of a
-failure where it is not the whole, and never dies. scarce_verbs.py LIBRARY WORK; DEPOSITARY_EVERY_FAULT=1 takes every allocation, otherwise a few."""
+"""Every verb of the command line while memory runs out, at each allocation in turn (scarce.py): it says the truth, or a part of it and the exit code of a
+failure; it never dies, and never says that something is forged. Where nng asks for the memory, nng 1.5.2 may die of it, or stand still while it sets itself up:
+that is counted. scarce_verbs.py LIBRARY WORK; DEPOSITARY_EVERY_FAULT=1 takes every allocation, otherwise a few."""
 import collections
 import os
 import random
+import re
 import subprocess
 import sys
 
 import scarce
 
 INSTRUMENT = "az-cn-joint-statement-2025"
-POINTS = 5  # of each verb, once and for good
-FAILED, UNREACHABLE = 5, 3
+POINTS = 3  # of each verb, once and for good
+NO, FAILED, UNREACHABLE = 1, 5, 3
+STANDS_STILL_S = 20  # more than any verb takes here
+NNG_STANDS_STILL_S = 6
 MANY = 1 << 30
 every = bool(os.environ.get("DEPOSITARY_EVERY_FAULT"))
 library, work = sys.argv[1:]
 control = scarce.Scarce(f"{work}/scarce", library)
-refusals = runs = 0
-crashes = collections.Counter()
+refusals = runs = failures = 0
+ended_by_nng = collections.Counter()
 
 
-def run(arguments, state="state"):
-    environment = {**os.environ, **control.environment, "XDG_STATE_HOME": f"{work}/{state}"}
+class StandsStill:
+    """Of a program that does not end."""
+    returncode, stdout, stderr = "none, it stands still", b"", b""
+
+
+def run(arguments, state="state", patience_s=STANDS_STILL_S):
     global runs
     runs += 1
-    return subprocess.run(["depositary", "--timeout", "2", *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    environment = {**os.environ, **control.environment, "XDG_STATE_HOME": f"{work}/{state}"}
+    try:
+        return subprocess.run(["depositary", "--timeout", "2", *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=patience_s)
+    except subprocess.TimeoutExpired:
+        return StandsStill
 
 
 def fail(what, at, done):
-    sys.exit(f"{what}, allocation {at}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')}\n"
-             f"{done.stderr.decode(errors='replace')}\nrefused at {control.place()}")
+    global failures
+    failures += 1
+    print(f"{what}, allocation {at}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')[-300:]}\n"
+          f"{done.stderr.decode(errors='replace')}\nrefused at {control.place()}", file=sys.stderr, flush=True)
 
 
-def count(arguments):
-    """How many allocations it makes."""
-    control.arm(MANY)
+def count(arguments, whose):
+    """How many allocations it makes, and what it says."""
+    control.arm(MANY, whose=whose)
     done = run(arguments)
-    left = scarce.struct.unpack_from("=i", control.map, scarce.LEFT)[0]
+    total = MANY - control.left()
     control.disarm()
-    if done.returncode != 0:
+    if done.returncode not in (0, NO):
         fail(f"{arguments} with memory", "none", done)
-    return MANY - left, done.stdout
+    return total, done
 
 
 def places(total):
@@ -49,42 +64,56 @@ def places(total):
     return (at + random.randrange(width) for at in range(0, total, width))
 
 
-def judge(what, at, done, truth, hits):
-    """The truth, or what had come of it when it failed. nng's own crash for want of its memory is counted."""
-    if done.returncode < 0 and hits and control.is_nngs():
-        crashes[control.place()] += 1
-        if not truth.startswith(done.stdout):
-            fail(f"{what}: something else before nng crashed", at, done)
-    elif done.returncode == 0:
-        if done.stdout != truth:
+def is_nngs_end(done, hits):
+    if hits and control.is_nngs() and (done is StandsStill or done.returncode < 0):
+        ended_by_nng[control.place()] += 1
+        return True
+    return False
+
+
+def timeless(said):
+    """What is said without when it was sealed, and among how many."""
+    return re.sub(rb'"(sealed_at|batch_size|batch_index|age_s)": ?("[^"]*"|[0-9]+)', b"", said)
+
+
+def judge(what, at, done, true, hits):
+    """The truth, or what had come of it when it failed."""
+    said, truth = timeless(done.stdout), timeless(true.stdout)
+    if is_nngs_end(done, hits):
+        if not truth.startswith(said):
+            fail(f"{what}: something else before nng's end", at, done)
+        return "nng"
+    if done.returncode == true.returncode:
+        if said != truth:
             fail(f"{what}: another answer", at, done)
-    elif not hits or done.returncode not in (FAILED, UNREACHABLE) or not truth.startswith(done.stdout):
+    elif not hits or done.returncode not in (FAILED, UNREACHABLE) or not truth.startswith(said):
         fail(what, at, done)
     elif not done.stderr:
         fail(f"{what}: no reason is given", at, done)
     return done.returncode
 
 
-def try_verb(arguments):
+def try_verb(arguments, whose):
     global refusals
     what = " ".join(arguments)
-    total, truth = count(arguments)
+    total, true = count(arguments, whose)
     codes = collections.Counter()
     for is_lasting in (False, True):
         for at in places(total):
-            fresh = at % 2 and f"state-{at % 64}"  # half of them remember a ledger already
-            control.arm(at, is_lasting)
-            done = run(arguments, fresh or "state")
+            state = f"state-{runs}" if at % 2 else "state"  # half of them remember the ledger already
+            control.arm(at, is_lasting, whose)
+            done = run(arguments, state, NNG_STANDS_STILL_S if whose == scarce.OF_NNG else STANDS_STILL_S)
             hits = control.disarm()
-            codes[judge(what, at, done, truth, hits)] += 1
+            codes[judge(what, at, done, true, hits)] += 1
             refusals += hits > 0
-    print(f"{what}: {total} allocations; exit codes {dict(sorted(codes.items()))}", flush=True)
+    print(f"{what}: {total} allocations{' of nng' if whose == scarce.OF_NNG else ''}; exit codes {dict(codes)}", flush=True)
 
 
 def try_deposit():
-    """What a deposit that failed left behind is signed and whole, or is not there; and the next one goes through."""
+    """What a deposit that failed left behind is signed and whole, or is not there; and then it goes through."""
     global refusals
     text, about = f"{work}/treaty.txt", f"{work}/about"
+    arguments = ["deposit", text, "--about", about, "--yes"]
     number = 0
 
     def prepare():
@@ -95,14 +124,13 @@ def try_deposit():
         with open(about, "w") as file:
             file.write(f"instrument treaty-{number}\nlanguage en\ntitle Treaty {number}\nauthenticity authentic\n")
 
-    arguments = ["deposit", text, "--about", about, "--yes"]
     prepare()
-    total, _ = count(arguments)
+    total, _ = count(arguments, scarce.BUT_NNG)
     codes = collections.Counter()
     for is_lasting in (False, True):
         for at in places(total):
             prepare()
-            control.arm(at, is_lasting)
+            control.arm(at, is_lasting, scarce.BUT_NNG)
             done = run(arguments)
             hits = control.disarm()
             refusals += hits > 0
@@ -110,28 +138,36 @@ def try_deposit():
                 fail("deposit", at, done)
             codes[done.returncode] += 1
             if done.returncode:
-                done = run(["office", "push"])
-                if done.returncode:
-                    fail("office push after a deposit that failed", at, done)
-                if run(["show", f"treaty-{number}", "--text"]).returncode and run(arguments).returncode:
-                    fail("the deposit again", at, done)
-            done = run(["show", f"treaty-{number}", "--text"])
-            if done.returncode or done.stdout != open(text, "rb").read():
-                fail("what was deposited", at, done)
-    print(f"deposit: {total} allocations; exit codes {dict(sorted(codes.items()))}", flush=True)
+                pushed = run(["office", "push"])
+                if pushed.returncode:
+                    fail("office push after a deposit that failed", at, pushed)
+                if run(["show", f"treaty-{number}", "--text"]).returncode:
+                    again = run(arguments)
+                    if again.returncode:
+                        fail("the deposit again", at, again)
+            shown = run(["show", f"treaty-{number}", "--text"])
+            with open(text, "rb") as file:
+                if shown.returncode or shown.stdout != file.read():
+                    fail("what was deposited", at, shown)
+    print(f"deposit: {total} allocations; exit codes {dict(codes)}", flush=True)
 
 
 copies = f"{work}/copies"
 subprocess.run(["depositary", "certify", INSTRUMENT, "cl_11", "-o", copies], check=True, stdout=subprocess.DEVNULL)
 verbs = [
     ["get", INSTRUMENT, "11"],
-    ["get", INSTRUMENT, "4(2)", "--json"],
+    ["get", INSTRUMENT, "4(2)", "11"],
     ["show", INSTRUMENT],
     ["show", INSTRUMENT, "--text"],
     ["list"],
     ["history", INSTRUMENT],
     ["search", '"Belt and Road"'],
     ["quote", "firmly opposes any form of “Taiwan independence”"],
+    ["quote", "firmly opposes each form of Taiwan  independence"],
+    ["list", "--json"],
+    ["get", INSTRUMENT, "4(2)", "--json"],
+    ["quote", "firmly opposes each form of Taiwan independence", "--json"],
+    ["verify", f"{copies}/{INSTRUMENT}.en.1.cl_11.record", "--json"],
     ["cite", "Joint Statement, paras 4(2) and 11"],
     ["certify", INSTRUMENT, "cl_11", "-o", copies],
     ["verify", f"{copies}/{INSTRUMENT}.en.1.cl_11.record"],
@@ -142,7 +178,9 @@ verbs = [
     ["call", "grpc.health.v1.Health/Check", "{}"],
 ]
 for verb in verbs:
-    try_verb(verb)
+    try_verb(verb, scarce.BUT_NNG)
+try_verb(verbs[0], scarce.OF_NNG)  # the same in all
 try_deposit()
-print(f"{refusals} refusals in {runs} runs of {len(verbs) + 1} verbs")
-sys.exit(0 if refusals > len(verbs) else "hardly anything was refused")
+print(f"{refusals} refusals in {runs} runs of {len(verbs) + 1} verbs; nng ended {sum(ended_by_nng.values())} of them, at {len(ended_by_nng)} places")
+if failures or refusals < 2 * len(verbs):
+    sys.exit(f"{failures} failures, {refusals} refusals")

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Goal of this test: memory that runs out in the running programs, at any allocation, nng's too: a daemon that is asked through its doors answers truly or fails,
+# and keeps what it acknowledged; the command line prints the truth or a part of it, and an exit code that says that it failed, never that something is
+# forged. The normal run takes a few allocations, DEPOSITARY_EVERY_FAULT=1 all (half an hour).
+source "$(dirname "$0")/lib.sh"
+export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
+
+shim=$DEPOSITARY_BUILD/lib/scarce.so
+[[ -f $shim ]] || fail "$shim is not built"
+if grep -q '^DEPOSITARY_THREAD_SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+    echo "ThreadSanitizer wants to be in front of the C library itself: skipped" >&2
+    exit 77
+fi
+
+start_daemon main
+export DEPOSITARY_OFFICE=$work/main/office
+python3 "$DEPOSITARY_SOURCE/tests/system/scarce_verbs.py" "$shim" "$work" || fail "the command line"
+stop_daemon "$daemon"
+python3 "$DEPOSITARY_SOURCE/tests/system/scarce_doors.py" "$shim" "$work" "$work/main" "$policy" "$(free_port)" || fail "the daemon"
