@@ -26,23 +26,6 @@ struct batch {
     struct fault *fault;
 };
 
-static int put_batch_of_entries(struct batch *batch) {
-    struct shared *shared = batch->ledger->shared;
-    struct bytes records[BATCH_ITEMS];
-    struct hash leaf_hashes[BATCH_ITEMS];
-    size_t at = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        records[i] = bytes_slice(buffer_bytes(&batch->data), at, batch->lengths[i]);
-        merkle_leaf_hash(&leaf_hashes[i], records[i]);
-        at += batch->lengths[i];
-    }
-    int error = shared->ops->put_entries(shared, batch->first, records, leaf_hashes, batch->count, batch->fault);
-    batch->first += batch->count;
-    batch->count = 0;
-    buffer_clear(&batch->data);
-    return error;
-}
-
 static int put_batch_of_clauses(struct batch *batch) {
     struct shared *shared = batch->ledger->shared;
     struct placed_clause clauses[BATCH_ITEMS];
@@ -61,20 +44,6 @@ static int put_batch_of_clauses(struct batch *batch) {
 
 static bool is_full(const struct batch *batch) {
     return batch->count == BATCH_ITEMS || batch->data.len >= BATCH_BYTES;
-}
-
-static int give_entries(struct batch *batch, uint64_t from) {
-    struct ledger *ledger = batch->ledger;
-    int error = DEPOSITARY_OK;
-    batch->first = from;
-    for (uint64_t i = from; error == 0 && i < ledger->state->size; i++) {
-        size_t before = batch->data.len;
-        error = ledger_entry(ledger, ledger->state, i, &batch->data, NULL, batch->fault);
-        batch->lengths[batch->count++] = batch->data.len - before;
-        if (error == 0 && is_full(batch))
-            error = put_batch_of_entries(batch);
-    }
-    return error == 0 && batch->count > 0 ? put_batch_of_entries(batch) : error;
 }
 
 /* A store_clause_sink. */
@@ -112,22 +81,60 @@ static int give_edition(struct batch *batch, uint64_t index, const struct editio
     return error;
 }
 
-static int give_clauses(struct batch *batch, uint64_t from) {
-    struct ledger *ledger = batch->ledger;
-    struct buffer entry;
-    int error = DEPOSITARY_OK;
-    buffer_init(&entry, LIMIT_ENTRY);
-    for (uint64_t i = from; error == 0 && i < ledger->state->size; i++) {
-        struct edition_record record;
-        buffer_clear(&entry);
-        error = ledger_entry(ledger, ledger->state, i, &entry, NULL, batch->fault);
-        if (error || record_type(buffer_bytes(&entry)) != RECORD_EDITION)
-            continue;
-        error = edition_record_parse(&record, buffer_bytes(&entry), batch->fault);
-        error = error ? error : give_edition(batch, i, &record);
+/* A batch of entries, and the clauses of the editions among them. */
+static int put_batch_of_entries(struct batch *batch, struct batch *of_clauses) {
+    struct shared *shared = batch->ledger->shared;
+    struct bytes records[BATCH_ITEMS];
+    struct hash leaf_hashes[BATCH_ITEMS];
+    size_t at = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        records[i] = bytes_slice(buffer_bytes(&batch->data), at, batch->lengths[i]);
+        merkle_leaf_hash(&leaf_hashes[i], records[i]);
+        at += batch->lengths[i];
     }
-    buffer_free(&entry);
+    int error = shared->ops->put_entries(shared, batch->first, records, leaf_hashes, batch->count, batch->fault);
+    for (size_t i = 0; error == 0 && i < batch->count; i++) {
+        struct edition_record record;
+        if (record_type(records[i]) != RECORD_EDITION)
+            continue;
+        error = edition_record_parse(&record, records[i], batch->fault);
+        error = error ? error : give_edition(of_clauses, batch->first + i, &record);
+    }
+    batch->first += batch->count;
+    batch->count = 0;
+    buffer_clear(&batch->data);
     return error;
+}
+
+static int give_entries(struct batch *batch, struct batch *of_clauses, uint64_t from) {
+    struct ledger *ledger = batch->ledger;
+    int error = DEPOSITARY_OK;
+    batch->first = from;
+    for (uint64_t i = from; error == 0 && i < ledger->state->size; i++) {
+        size_t before = batch->data.len;
+        error = ledger_entry(ledger, ledger->state, i, &batch->data, NULL, batch->fault);
+        error = error ? error : batch->data.error;
+        batch->lengths[batch->count++] = batch->data.len - before;
+        if (error == 0 && is_full(batch))
+            error = put_batch_of_entries(batch, of_clauses);
+    }
+    return error == 0 && batch->count > 0 ? put_batch_of_entries(batch, of_clauses) : error;
+}
+
+static struct batch *batch_new(struct ledger *ledger, struct fault *fault) {
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (batch != NULL) {
+        batch->ledger = ledger;
+        batch->fault = fault;
+        buffer_init(&batch->data, BATCH_BYTES + LIMIT_CLAUSE_RECORD);
+    }
+    return batch;
+}
+
+static void batch_free(struct batch *batch) {
+    if (batch != NULL)
+        buffer_free(&batch->data);
+    free(batch);
 }
 
 bool sharing_is_trouble(int error) {
@@ -159,20 +166,14 @@ static int check_beginning(struct ledger *ledger, uint64_t entries, struct fault
 }
 
 static int give_back(struct ledger *ledger, uint64_t entries, struct fault *fault) {
-    struct batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL)
-        return DEPOSITARY_E_MEMORY;
-    batch->ledger = ledger;
-    batch->fault = fault;
-    buffer_init(&batch->data, BATCH_BYTES + LIMIT_CLAUSE_RECORD);
-    int error = check_beginning(ledger, entries, fault);
-    error = error ? error : give_entries(batch, entries);
-    error = error ? error : give_clauses(batch, entries);
+    struct batch *batch = batch_new(ledger, fault), *of_clauses = batch_new(ledger, fault);
+    int error = batch != NULL && of_clauses != NULL ? check_beginning(ledger, entries, fault) : DEPOSITARY_E_MEMORY;
+    error = error ? error : give_entries(batch, of_clauses, entries);
     error = error
                 ? error
                 : ledger->shared->ops->put_note(ledger->shared, ledger->state->size, ledger->state->checkpoint, fault);
-    buffer_free(&batch->data);
-    free(batch);
+    batch_free(batch);
+    batch_free(of_clauses);
     return error;
 }
 
