@@ -101,15 +101,6 @@ int catalog_successor(struct catalog *catalog, const struct ledger_state *state,
     return error ? error : row ? 0 : DEPOSITARY_E_MISSING;
 }
 
-/* Where the last "__" before `end` begins; 0 where there is none, since no eId begins with it. */
-static size_t last_cut(const char *eid, size_t end) {
-    for (size_t i = end; i >= 2; i--) {
-        if (eid[i - 1] == '_' && eid[i - 2] == '_')
-            return i - 2;
-    }
-    return 0;
-}
-
 /* The eId itself, then what is before each "__", from the right: no eId of an edition is another's followed by "__". */
 int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *eid, uint64_t *place) {
     struct catalog_read read;
@@ -119,9 +110,9 @@ int catalog_place(struct catalog *catalog, uint64_t edition_index, const char *e
         return error;
     sqlite3_stmt *statement = catalog_db_statement(read.connection, STATEMENT_PLACE, NULL);
     if (statement) {
-        for (size_t len = strlen(eid); !error && !row && len > 0; len = last_cut(eid, len)) {
+        for (struct bytes name = bytes_text(eid); !error && !row && name.len > 0; name = eid_above(name)) {
             catalog_bind_number(statement, 1, edition_index);
-            catalog_bind_text(statement, 2, bytes_of(eid, len));
+            catalog_bind_text(statement, 2, name);
             error = catalog_statement_step(read.connection, statement, &row, NULL);
             if (row)
                 *place = catalog_column_number(statement, 0);

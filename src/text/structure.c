@@ -37,6 +37,11 @@ struct bytes eid_last_part(struct bytes eid) {
     return eid;
 }
 
+struct bytes eid_above(struct bytes eid) {
+    size_t last = eid_last_part(eid).len;
+    return bytes_slice(eid, 0, last == eid.len ? 0 : eid.len - last - 2);
+}
+
 /* ---- kinds */
 
 enum clause_kind clause_kind_of(struct bytes eid) {

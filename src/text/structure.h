@@ -21,6 +21,8 @@ enum clause_kind { KIND_UNSPECIFIED, KIND_PREFACE, KIND_PREAMBLE, KIND_CLAUSE, K
 struct bytes eid_first_part(struct bytes eid);
 /** Of att_1__art_2: art_2. */
 struct bytes eid_last_part(struct bytes eid);
+/** Of att_1__art_2: att_1; of att_1__art_2__p_3: att_1__art_2; of an eId of one part: nothing. */
+struct bytes eid_above(struct bytes eid);
 
 /** By the eId's first part: preface, preamble, conclusions, att_N; anything else is a clause. */
 enum clause_kind clause_kind_of(struct bytes eid);

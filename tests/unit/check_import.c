@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "instrument_maker.h"
+#include "text/structure.h"
 
 #define CASES TESTS_DIR "/vectors/import"
 
@@ -74,6 +75,28 @@ static void check_case(const char *name) {
     buffer_free(&units);
     buffer_free(&found);
 }
+
+START_TEST(eids_come_apart_at_each_double_underscore) {
+    static const struct {
+        const char *eid, *first, *last, *above;
+    } rows[] = {
+        {"cl_1", "cl_1", "cl_1", ""},
+        {"att_1__art_2", "att_1", "art_2", "att_1"},
+        {"att_1__art_2__p_3", "att_1", "p_3", "att_1__art_2"},
+        {"a___b", "a", "b", "a_"},
+        {"__a", "", "a", ""},
+        {"a__", "a", "", "a"},
+        {"_", "_", "_", ""},
+        {"", "", "", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct bytes eid = bytes_text(rows[i].eid);
+        ck_assert_msg(bytes_equal(eid_first_part(eid), bytes_text(rows[i].first)), "%s", rows[i].eid);
+        ck_assert_msg(bytes_equal(eid_last_part(eid), bytes_text(rows[i].last)), "%s", rows[i].eid);
+        ck_assert_msg(bytes_equal(eid_above(eid), bytes_text(rows[i].above)), "%s", rows[i].eid);
+    }
+}
+END_TEST
 
 START_TEST(each_case_has_the_units_that_are_right_for_it) {
     size_t cases = 0;
@@ -284,6 +307,7 @@ static Suite *suite(void) {
     Suite *all = suite_create("import");
     TCase *cases = tcase_create("import");
     tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, eids_come_apart_at_each_double_underscore);
     tcase_add_test(cases, each_case_has_the_units_that_are_right_for_it);
     tcase_add_test(cases, made_instruments_come_apart_as_they_were_made);
     tcase_add_test(cases, bad_bytes_are_refused_with_line_and_column);
