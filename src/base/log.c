@@ -6,6 +6,7 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,22 @@ static void line_write(const struct line *line) {
     errno = saved; /* a log line changes nothing for its caller, and there is nowhere to say that it failed */
 }
 
+bool log_budget_take(struct log_budget *budget, uint64_t now_ns, uint64_t *left_out) {
+    uint64_t minute = now_ns / (60 * NS_PER_S) + 1; /* 0: none has begun */
+    uint64_t seen = __atomic_load_n(&budget->minute, __ATOMIC_ACQUIRE);
+    if (seen != minute &&
+        __atomic_compare_exchange_n(&budget->minute, &seen, minute, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&budget->lines, 0, __ATOMIC_RELEASE);
+    }
+    bool is_taken = __atomic_fetch_add(&budget->lines, 1, __ATOMIC_ACQ_REL) < LOG_BUDGET_LINES;
+    if (is_taken) {
+        *left_out = __atomic_exchange_n(&budget->left_out, 0, __ATOMIC_ACQ_REL);
+    } else {
+        __atomic_add_fetch(&budget->left_out, 1, __ATOMIC_ACQ_REL);
+    }
+    return is_taken;
+}
+
 void log_line(enum log_level level, const char *message, ...) {
     if (!log_wants(level)) {
         return;
@@ -186,4 +203,20 @@ void log_line(enum log_level level, const char *message, ...) {
     line.room = sizeof(line.text);
     line_put_text(&line, json ? "}\n" : "\n");
     line_write(&line);
+}
+
+bool log_wants_within(struct log_budget *budget, enum log_level level) {
+    char count[24];
+    uint64_t left_out;
+    if (!log_wants(level) || log_wants(LOG_LEVEL_DEBUG)) {
+        return log_wants(level);
+    }
+    if (!log_budget_take(budget, clock_monotonic_ns(), &left_out)) {
+        return false;
+    }
+    if (left_out > 0) {
+        snprintf(count, sizeof(count), "%" PRIu64, left_out);
+        log_line(level, "lines like the next were left out", "count", count, NULL);
+    }
+    return true;
 }

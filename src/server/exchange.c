@@ -167,6 +167,13 @@ static void write_log(const struct call *call, enum log_level level, uint64_t du
              "trace_id", trace, NULL);
 }
 
+/* Whoever can reach a door can have refused appends, and long searches, as many as there may be calls. */
+static bool may_log(struct server *server, enum log_level level) {
+    return level == LOG_LEVEL_DEBUG  ? log_wants(level)
+           : level == LOG_LEVEL_INFO ? log_wants_within(&server->call_lines, level)
+                                     : log_wants_within(&server->failure_lines, level);
+}
+
 /* Nothing of what was asked or answered, and no nonce. */
 static void log_call(const struct exchange *exchange) {
     const struct call *call = &exchange->call;
@@ -175,7 +182,7 @@ static void log_call(const struct exchange *exchange) {
     }
     uint64_t duration_ns = call->begun_ns > 0 ? clock_monotonic_ns() - call->begun_ns : 0;
     enum log_level level = level_of(call, duration_ns);
-    if (log_wants(level)) {
+    if (may_log(exchange->exchanger->server, level)) {
         write_log(call, level, duration_ns);
     }
 }

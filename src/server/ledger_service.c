@@ -349,7 +349,9 @@ static int append_entries(struct call *call, const Depositary__V1__AppendEntries
         }
         return error;
     }
-    log_append(call, &result);
+    if (result.size > call_state(call)->size) { /* else anybody may send again what is there */
+        log_append(call, &result);
+    }
     if (server->grown) {
         server->grown(server->grown_context, call->deadline_ns);
     }

@@ -5,6 +5,7 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
+#include "base/log.h"
 #include "catalog/catalog.h"
 #include "ledger/ledger.h"
 #include "rpc/dispatch.h"
@@ -25,6 +26,9 @@ struct server {
     const struct answer_key *key; /* server/answer_key.h; atomic: server/key_keeper.h changes it */
     int64_t key_not_after;        /* of its record, seconds since 1970; 0 where it has none. Atomic */
     struct metrics *metrics;
+    struct log_budget call_lines; /* what callers can cause: nobody fills the log, and no kind keeps out the others */
+    struct log_budget failure_lines;
+    struct log_budget stalled_lines;
     bool is_leaving;  /* health says so already, calls are served still. Atomic */
     bool is_draining; /* atomic: read with __atomic_load_n */
     bool is_mirror;   /* appends are for the depositary that is followed */

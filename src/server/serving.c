@@ -134,6 +134,8 @@ void serving_end(struct serving *serving) {
 
 void serving_tell_stalled(const struct serving *serving) {
     metrics_add(metrics_of(serving), METRIC_CONNECTIONS_STALLED);
-    log_line(LOG_LEVEL_WARNING, "a connection that takes no answers was closed", "peer",
-             connection_name(serving->connection), NULL);
+    if (log_wants_within(&serving->parts->exchanger->server->stalled_lines, LOG_LEVEL_WARNING)) {
+        log_line(LOG_LEVEL_WARNING, "a connection that takes no answers was closed", "peer",
+                 connection_name(serving->connection), NULL);
+    }
 }

@@ -85,6 +85,20 @@ assert taken <= 50 * (time.time() - begun) + 10, taken
 EOF
 stop_daemon "$daemon"
 
+# Refused appends fill no log, and one that is there already is none.
+start_daemon told
+ask_python "${url##*:}" <<'EOF'
+connection = rpc.Connection(where)
+ledger = rpc.fields(rpc.fields(connection.ask(rpc.GET_CHECKPOINT).message)[15][0])
+assert connection.ask(rpc.APPEND, field(1, ledger[2][0]) + field(2, ledger[1][0])).code == "OK"
+for _ in range(500):
+    assert connection.ask(rpc.APPEND, field(1, b"x")).code not in ("OK", "UNAVAILABLE")
+EOF
+lines=$(grep -c 'AppendEntries' "$work/told.log") || true
+[[ $lines -ge 1 && $lines -le 120 ]] || fail "500 refused appends made $lines lines in the log" # the minute may turn once
+! grep -q 'ledger extended' "$work/told.log" || fail "the log says that the ledger was extended by what it had"
+stop_daemon "$daemon"
+
 # Overload by one connection, and a slow reader: the quick calls of others go on.
 start_daemon loaded --http "127.0.0.1:$http"
 ask_python "${url##*:}" <<'EOF'

@@ -112,6 +112,7 @@ class Connection(sp.Requester):
 
 GET_CHECKPOINT = "/depositary.v1.LedgerService/GetCheckpoint"
 GET_CLAUSE = "/depositary.v1.DepositaryService/GetClause"
+APPEND = "/depositary.v1.LedgerService/AppendEntries"
 SEARCH = "/depositary.v1.DepositaryService/SearchClauses"
 CHECK_QUOTE = "/depositary.v1.DepositaryService/CheckQuote"
 HEALTH = "/grpc.health.v1.Health/Check"

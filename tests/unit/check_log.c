@@ -28,6 +28,27 @@ static const char *caught(void) {
     return read_back;
 }
 
+START_TEST(a_budget_takes_so_many_lines_a_minute_and_tells_of_the_rest) {
+    struct log_budget budget = {0};
+    const uint64_t minute_ns = 60 * UINT64_C(1000000000), begin_ns = 1000 * minute_ns;
+    uint64_t left_out = 99;
+    for (unsigned i = 0; i < LOG_BUDGET_LINES; i++) {
+        ck_assert(log_budget_take(&budget, begin_ns + i, &left_out));
+        ck_assert_uint_eq(left_out, 0);
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        ck_assert(!log_budget_take(&budget, begin_ns + minute_ns - 1, &left_out));
+    }
+    ck_assert(log_budget_take(&budget, begin_ns + minute_ns, &left_out));
+    ck_assert_uint_eq(left_out, 1000);
+    for (unsigned i = 1; i < LOG_BUDGET_LINES; i++) {
+        ck_assert(log_budget_take(&budget, begin_ns + minute_ns, &left_out));
+        ck_assert_uint_eq(left_out, 0);
+    }
+    ck_assert(!log_budget_take(&budget, begin_ns + minute_ns, &left_out));
+}
+END_TEST
+
 START_TEST(a_value_cannot_begin_a_line_or_a_pair) {
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     log_line(LOG_LEVEL_INFO, "asked", "method", "a\n2025 error forged", "quote", "x\" y=\"z", "plain", "p-1", "empty",
@@ -84,6 +105,7 @@ static Suite *suite(void) {
     TCase *cases = tcase_create("log");
     tcase_add_checked_fixture(cases, catch_standard_error, NULL);
     tcase_add_test(cases, a_value_cannot_begin_a_line_or_a_pair);
+    tcase_add_test(cases, a_budget_takes_so_many_lines_a_minute_and_tells_of_the_rest);
     tcase_add_test(cases, control_and_direction_characters_are_escaped);
     tcase_add_test(cases, a_long_value_is_cut_and_the_line_stays_whole);
     tcase_add_test(cases, levels_below_the_least_are_silent);
