@@ -17,5 +17,11 @@
 bool socket_close(nng_socket socket);
 /** Whether every socket given to socket_close was closed: only then may nng_fini be called, which waits for all of them. */
 bool socket_none_left(void);
+/**
+ * Whether nng still finishes with what is closed, tried with a socket of its own, which takes microseconds, and waits for SOCKET_CLOSE_MS at most. One thread of
+ * nng's frees all that is closed, and one connection for which it waits for ever is the end of it: from then on the descriptor of every connection that goes is
+ * lost. After a false, socket_none_left tells whether it went on. True also where there was no memory to try.
+ */
+bool socket_frees(void);
 
 #endif

@@ -19,11 +19,13 @@
 #include <string.h>
 #include <time.h>
 
-#define KNOCK_EVERY_S 3
-#define KNOCK_MS      2000
-#define SHUT_MAX      2 /* times in a row that no connection comes about, until the door is opened again */
-#define ALIVE_NS      UINT64_C(30000000000) /* longer than a round of knocking, and one of opening again */
-#define ANSWER_MEMORY (64u * 1024)
+#define KNOCK_EVERY_S  3
+#define KNOCK_MS       2000
+#define SHUT_MAX       2 /* times in a row that no connection comes about, until the door is opened again */
+#define ALIVE_NS       UINT64_C(30000000000) /* longer than a round of knocking, and one of opening again */
+#define FREES_EVERY_NS UINT64_C(30000000000) /* between tries whether nng still frees what is closed */
+#define STUCK_NS       UINT64_C(20000000000) /* without it, until it is given up: what is tried takes microseconds */
+#define ANSWER_MEMORY  (64u * 1024)
 
 /* ---- one knock */
 
@@ -185,6 +187,9 @@ struct door_watch {
     struct metrics *metrics;
     bool is_open;      /* atomic */
     uint64_t alive_ns; /* atomic: when every door was last found to live */
+    uint64_t tried_ns; /* when it was last tried whether nng frees; 0: never */
+    uint64_t late_ns;  /* since when that has not ended; 0: it has */
+    bool is_stuck;     /* atomic */
     pthread_t thread;
     pthread_mutex_t lock; /* over is_stopping */
     pthread_cond_t wake;
@@ -236,12 +241,29 @@ static void look_after_all(struct door_watch *watch) {
     }
 }
 
+/* One that stands still cannot be set going again from within the process. */
+static void look_after_nng(struct door_watch *watch) {
+    uint64_t now = clock_monotonic_ns();
+    if (watch->late_ns != 0) {
+        watch->late_ns = socket_none_left() ? 0 : watch->late_ns;
+    } else if (watch->tried_ns == 0 || now - watch->tried_ns >= FREES_EVERY_NS) {
+        watch->tried_ns = now;
+        watch->late_ns = socket_frees() ? 0 : now;
+    }
+    bool is_stuck = watch->late_ns != 0 && now - watch->late_ns >= STUCK_NS;
+    if (is_stuck && !__atomic_exchange_n(&watch->is_stuck, true, __ATOMIC_ACQ_REL)) {
+        log_line(LOG_LEVEL_ERROR,
+                 "the network library no longer frees connections that have gone; only another process will", NULL);
+    }
+}
+
 static void *run(void *context) {
     struct door_watch *watch = context;
     pthread_mutex_lock(&watch->lock);
     while (!watch->is_stopping) {
         pthread_mutex_unlock(&watch->lock);
         look_after_all(watch);
+        look_after_nng(watch);
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += KNOCK_EVERY_S;
@@ -297,6 +319,10 @@ void door_watch_stop(struct door_watch *watch) {
 
 bool door_watch_is_open(const struct door_watch *watch) {
     return __atomic_load_n(&watch->is_open, __ATOMIC_ACQUIRE);
+}
+
+bool door_watch_is_stuck(const struct door_watch *watch) {
+    return __atomic_load_n(&watch->is_stuck, __ATOMIC_ACQUIRE);
 }
 
 bool door_watch_is_alive(const struct door_watch *watch) {

@@ -1,6 +1,7 @@
 /*
  * The front door from outside: a real request through a listener, as any client would send it. A thread does so every few seconds, and opens a door
- * again that has died (nng's accept loop can end for good); readiness stands on it, and --probe is the same from another process.
+ * again that has died (nng's accept loop can end for good); readiness stands on it, and --probe is the same from another process. It also tries whether nng
+ * still frees what is closed.
  */
 #ifndef SERVER_DOOR_H
 #define SERVER_DOOR_H
@@ -50,6 +51,8 @@ MUST_USE int door_watch_start(struct door_watch **out, const struct watched_door
 void door_watch_stop(struct door_watch *watch); /* NULL is fine */
 /** Whether every door answered when it was last knocked at; false before the first time. */
 bool door_watch_is_open(const struct door_watch *watch);
+/** Whether nng has stopped freeing connections that went (socket_frees), and does not go on: the process would run out of descriptors. */
+bool door_watch_is_stuck(const struct door_watch *watch);
 /** Whether every door answered, or at least took connections, lately: what a service manager's watchdog is fed with. */
 bool door_watch_is_alive(const struct door_watch *watch);
 

@@ -25,7 +25,8 @@ static int exit_code(const struct fault *fault) {
     return is_ledger ? EXIT_NOT_VERIFIED : EXIT_NO;
 }
 
-/* Until a signal ends the daemon: meanwhile the certificates are looked at, and the service manager hears that we live. */
+/* Until a signal ends the daemon, which is returned, or 0: it can only go on as another process. Meanwhile the certificates are looked at, and the service
+ * manager hears that we live. */
 static int wait_for_end(struct running *running, const sigset_t *awaited) {
     uint64_t watchdog_ms = notify_watchdog_ms();
     uint64_t tick_ms = watchdog_ms > 0 && watchdog_ms < TICK_MS ? watchdog_ms : TICK_MS;
@@ -34,6 +35,9 @@ static int wait_for_end(struct running *running, const sigset_t *awaited) {
         int number = sigtimedwait(awaited, NULL, &tick);
         if (number == SIGTERM || number == SIGINT) {
             return number;
+        }
+        if (running_is_stuck(running)) {
+            return 0;
         }
         if (number == SIGHUP) {
             notify_reloading();
@@ -69,6 +73,10 @@ static void leave(struct running *running, unsigned delay_s, const sigset_t *awa
     }
 }
 
+static const char *why_it_ends(int signal_number) {
+    return signal_number == SIGINT ? "SIGINT" : signal_number == SIGTERM ? "SIGTERM" : "none, to be started again";
+}
+
 static int serve(const struct config *config, const sigset_t *awaited) {
     struct running *running = NULL;
     struct fault fault = {0};
@@ -81,12 +89,12 @@ static int serve(const struct config *config, const sigset_t *awaited) {
     notify_ready();
     int signal_number = wait_for_end(running, awaited);
     notify_stopping();
-    log_line(LOG_LEVEL_INFO, "draining", "signal", signal_number == SIGINT ? "SIGINT" : "SIGTERM", NULL);
+    log_line(LOG_LEVEL_INFO, "draining", "signal", why_it_ends(signal_number), NULL);
     leave(running, config->drain_delay_s, awaited);
     running_drain(running, config->drain_timeout_s);
     running_stop(running);
     log_line(LOG_LEVEL_INFO, "stopped", NULL);
-    return EXIT_OK;
+    return signal_number == 0 ? EXIT_NO : EXIT_OK;
 }
 
 static int check(const struct config *config) {

@@ -224,6 +224,10 @@ static int open_tls(struct running *running, struct fault *fault) {
 static bool is_ready(void *context, char *why, size_t capacity) {
     struct running *running = context;
     struct fault fault = {0};
+    if (running_is_stuck(running)) {
+        snprintf(why, capacity, "the network library no longer frees connections");
+        return false;
+    }
     if (!door_watch_is_open(running->watch)) {
         snprintf(why, capacity, "the front door does not answer");
         return false;
@@ -410,6 +414,10 @@ void running_reload(struct running *running) {
 
 bool running_is_alive(const struct running *running) {
     return door_watch_is_alive(running->watch);
+}
+
+bool running_is_stuck(const struct running *running) {
+    return door_watch_is_stuck(running->watch);
 }
 
 static unsigned calls_left(const struct running *running) {

@@ -18,6 +18,8 @@ bool running_has_changed(const struct running *running);
 void running_reload(struct running *running);
 /** Whether the front doors live: for a service manager's watchdog. */
 bool running_is_alive(const struct running *running);
+/** Whether it should end, with a failure, to be started again: the network library does not free what is closed any more. */
+bool running_is_stuck(const struct running *running);
 void running_stop(struct running *running); /* NULL is fine */
 
 /** Opens and checks the ledger without serving it; prints what it found on standard output. */

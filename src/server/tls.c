@@ -2,6 +2,7 @@
 #include "server/tls.h"
 
 #include "base/file.h"
+#include "rpc/socket.h"
 
 #include <nng/protocol/pair0/pair.h>
 #include <nng/supplemental/tls/tls.h>
@@ -164,8 +165,8 @@ static int try_pair(const struct pem *pem) {
     error = error ? error : nng_pair0_open(&client);
     error = error ? error : nng_socket_set_size(server, NNG_OPT_RECVMAXSZ, 64);
     error = error ? error : shake_hands(server, client, config);
-    nng_close(client);
-    nng_close(server);
+    (void)socket_close(client);
+    (void)socket_close(server);
     if (config) {
         nng_tls_config_free(config);
     }
