@@ -30,6 +30,24 @@ static int fail_with_errno(struct fault *fault, const char *what, const char *pa
     return fault_set(fault, error, "cannot %s %s: %s", what, path, strerror(reason));
 }
 
+/* The folder that path lies in; false where it does not fit. */
+static bool folder_of(char *out, size_t capacity, const char *path) {
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    if (len >= capacity) {
+        return false;
+    }
+    if (!slash) {
+        memcpy(out, ".", 2);
+    } else if (len == 0) {
+        memcpy(out, "/", 2);
+    } else {
+        memcpy(out, path, len);
+        out[len] = '\0';
+    }
+    return true;
+}
+
 /* read(2) that goes on after a signal. */
 static ssize_t read_some(int fd, void *out, size_t len) {
     ssize_t got;
@@ -82,8 +100,46 @@ static int read_all(struct buffer *out, int fd, const char *path, struct fault *
     }
 }
 
-/* Refuses what another user could have written or could read. */
-static int judge_secret(int fd, const char *path, struct fault *fault) {
+/* Whose file it may be, and what others may do with it. */
+enum privacy { FILE_PLAIN, FILE_TRUSTED, FILE_PRIVATE, FILE_SECRET };
+
+/* That of the folder's owner, who could put any other file in its place. */
+static bool is_of_folders_owner(uid_t owner, const char *path) {
+    char folder[PATH_MAX];
+    struct stat about;
+    return folder_of(folder, sizeof(folder), path) && stat(folder, &about) == 0 && about.st_uid == owner;
+}
+
+static int judge_owner(const struct stat *about, const char *path, enum privacy privacy, struct fault *fault) {
+    bool is_ours = about->st_uid == geteuid();
+    bool is_roots = privacy != FILE_SECRET && about->st_uid == 0;
+    bool is_folders = privacy == FILE_TRUSTED && is_of_folders_owner(about->st_uid, path);
+    return is_ours || is_roots || is_folders
+               ? 0
+               : fault_set(
+                     fault, DEPOSITARY_E_PERMISSION,
+                     "%s belongs to another user (uid %lu, not %lu); give it to this one with chown, or run as that one",
+                     path, (unsigned long)about->st_uid, (unsigned long)geteuid());
+}
+
+static int judge_mode(mode_t mode, const char *path, enum privacy privacy, struct fault *fault) {
+    if (privacy == FILE_TRUSTED && (mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s can be changed by group or others; run: chmod go-w %s",
+                         path, path);
+    }
+    if (privacy == FILE_PRIVATE && ((mode & S_IRWXO) != 0 || (mode & S_IWGRP) != 0)) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION,
+                         "%s is open to others, or can be changed by its group; run: chmod g-w,o= %s", path, path);
+    }
+    if (privacy == FILE_SECRET && (mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is open to group or others; run: chmod 600 %s", path,
+                         path);
+    }
+    return 0;
+}
+
+/* Refuses what another user could have written or, where it is to be kept from others, could read. */
+static int judge(int fd, const char *path, enum privacy privacy, struct fault *fault) {
     struct stat about;
     if (fstat(fd, &about) != 0) {
         return fail_with_errno(fault, "look at", path);
@@ -91,27 +147,22 @@ static int judge_secret(int fd, const char *path, struct fault *fault) {
     if (!S_ISREG(about.st_mode)) {
         return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is not a regular file", path);
     }
-    if (about.st_uid != geteuid()) {
-        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s belongs to another user", path);
-    }
-    if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is open to group or others; run: chmod 600 %s", path,
-                         path);
-    }
-    return 0;
+    int error = judge_owner(&about, path, privacy, fault);
+    return error ? error : judge_mode(about.st_mode, path, privacy, fault);
 }
 
-static int read_file(struct buffer *out, const char *path, bool secret, struct fault *fault) {
+static int read_file(struct buffer *out, const char *path, enum privacy privacy, struct fault *fault) {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer before it is judged */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | (secret ? O_NONBLOCK | O_NOFOLLOW : 0));
+    int judged = privacy == FILE_PLAIN ? 0 : O_NONBLOCK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | judged | (privacy == FILE_SECRET ? O_NOFOLLOW : 0));
     if (fd < 0) {
-        if (secret && errno == ELOOP) {
-            return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is a symbolic link", path);
+        if (privacy == FILE_SECRET && errno == ELOOP) {
+            return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is a symbolic link; name the file itself", path);
         }
         return fail_with_errno(fault, "open", path);
     }
     size_t before = out->len;
-    int error = secret ? judge_secret(fd, path, fault) : 0;
+    int error = privacy == FILE_PLAIN ? 0 : judge(fd, path, privacy, fault);
     if (!error) {
         error = read_all(out, fd, path, fault);
     }
@@ -123,28 +174,26 @@ static int read_file(struct buffer *out, const char *path, bool secret, struct f
 }
 
 int file_read(struct buffer *out, const char *path, struct fault *fault) {
-    return read_file(out, path, false, fault);
+    return read_file(out, path, FILE_PLAIN, fault);
+}
+
+int file_read_trusted(struct buffer *out, const char *path, struct fault *fault) {
+    return read_file(out, path, FILE_TRUSTED, fault);
+}
+
+int file_read_private(struct buffer *out, const char *path, struct fault *fault) {
+    return read_file(out, path, FILE_PRIVATE, fault);
 }
 
 int file_read_secret(struct buffer *out, const char *path, struct fault *fault) {
-    return read_file(out, path, true, fault);
+    return read_file(out, path, FILE_SECRET, fault);
 }
 
 /* Makes a change of names in path's folder durable. */
 static int sync_folder_of(const char *path, struct fault *fault) {
     char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t len = slash ? (size_t)(slash - path) : 0;
-    if (len >= sizeof(folder)) {
+    if (!folder_of(folder, sizeof(folder), path)) {
         return fault_set(fault, DEPOSITARY_E_LIMIT, "path too long: %s", path);
-    }
-    if (!slash) {
-        memcpy(folder, ".", 2);
-    } else if (len == 0) {
-        memcpy(folder, "/", 2);
-    } else {
-        memcpy(folder, path, len);
-        folder[len] = '\0';
     }
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {

@@ -7,7 +7,13 @@
 
 /** Appends the file to *out; past out->limit: DEPOSITARY_E_LIMIT; no file: DEPOSITARY_E_MISSING. */
 MUST_USE int file_read(struct buffer *out, const char *path, struct fault *fault);
-/** The same, refused (DEPOSITARY_E_PERMISSION) unless a regular file of ours with no access for group and others. */
+/** The same for what decides whom to believe: refused (DEPOSITARY_E_PERMISSION) unless a regular file of ours, of root's or of its folder's owner, that
+ * neither group nor others may write. */
+MUST_USE int file_read_trusted(struct buffer *out, const char *path, struct fault *fault);
+/** The same for a key that a group may share, as Debian keeps those of certificates: a regular file of ours or root's, nothing to others, no writing for the
+ * group. */
+MUST_USE int file_read_private(struct buffer *out, const char *path, struct fault *fault);
+/** The same for a key that nobody shares: a regular file of ours, no link, with no access for group and others. */
 MUST_USE int file_read_secret(struct buffer *out, const char *path, struct fault *fault);
 /** Writes beside, syncs, renames over path, syncs the folder. mode as for open(2). */
 MUST_USE int file_write(const char *path, struct bytes in, unsigned mode, struct fault *fault);

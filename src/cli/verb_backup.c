@@ -65,7 +65,7 @@ static int find_folder(struct backing *backing) {
 static int read_policy(struct backing *backing) {
     struct fault fault = {0};
     backing->policy_path = backing->cli->policy_path ? backing->cli->policy_path : backing->folder_policy;
-    int error = file_read(&backing->policy_text, backing->policy_path, &fault);
+    int error = file_read_trusted(&backing->policy_text, backing->policy_path, &fault);
     if (error == DEPOSITARY_E_MISSING && !backing->cli->policy_path) {
         cli_error("%s has no policy, by which a ledger is checked; give --policy FILE, from where your readers get it",
                   backing->dir);

@@ -29,9 +29,9 @@ static int set_options(nng_socket socket) {
     return error ? error : nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX);
 }
 
-static int read_pem(struct buffer *out, const char *path, struct fault *fault) {
+static int read_pem(struct buffer *out, const char *path, bool is_key, struct fault *fault) {
     buffer_init(out, PEM_MAX);
-    int error = file_read(out, path, fault);
+    int error = (is_key ? file_read_private : file_read)(out, path, fault);
     if (error == 0) {
         buffer_append_byte(out, 0); /* nng wants a text */
         error = out->error;
@@ -49,10 +49,10 @@ static int set_own_certificate(nng_tls_config *tls, const struct connect_config 
     if (config->key_file == NULL || config->key_file[0] == '\0') {
         return fault_set(fault, DEPOSITARY_E_ARGUMENT, "a certificate needs its key");
     }
-    int error = read_pem(&certificate, config->cert_file, fault);
+    int error = read_pem(&certificate, config->cert_file, false, fault);
     buffer_init(&key, PEM_MAX);
     if (error == 0) {
-        error = read_pem(&key, config->key_file, fault);
+        error = read_pem(&key, config->key_file, true, fault);
     }
     if (error == 0) {
         int result = nng_tls_config_own_cert(tls, (const char *)certificate.data, (const char *)key.data, NULL);

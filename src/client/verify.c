@@ -45,7 +45,7 @@ int depositary_policy_load(depositary_policy **out, const char *path, depositary
     struct buffer text;
 
     buffer_init(&text, POLICY_TEXT_MAX);
-    int error = file_read(&text, path, &fault);
+    int error = file_read_trusted(&text, path, &fault);
     if (error)
         error = view_failure(failure, error, &fault);
     else

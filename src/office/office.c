@@ -130,7 +130,7 @@ static int load_policy(struct policy **out, const char *dir, struct fault *fault
     buffer_init(&text, POLICY_MAX);
     int error = path_in(path, dir, "policy", fault);
     if (!error) {
-        error = file_read(&text, path, fault);
+        error = file_read_trusted(&text, path, fault);
     }
     if (!error) {
         error = policy_parse(out, buffer_bytes(&text), fault);

@@ -85,7 +85,7 @@ bool folder_is_new(const char *dir) {
 int folder_policy(struct policy **out, const char *path, struct fault *fault) {
     struct buffer text;
     buffer_init(&text, POLICY_MAX);
-    int error = file_read(&text, path, fault);
+    int error = file_read_trusted(&text, path, fault);
     if (!error) {
         error = policy_parse(out, buffer_bytes(&text), fault);
     }

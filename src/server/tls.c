@@ -73,26 +73,17 @@ bool tls_has_changed(const struct tls *tls) {
     return false;
 }
 
-static int read_pem(char **out, const char *path, struct fault *fault) {
+/* A key that everybody can read is nobody's. */
+static int read_pem(char **out, const char *path, bool is_key, struct fault *fault) {
     struct buffer buffer;
     buffer_init(&buffer, PEM_MAX);
-    int error = path ? file_read(&buffer, path, fault) : 0;
+    int error = path ? (is_key ? file_read_private : file_read)(&buffer, path, fault) : 0;
     if (!error && path) {
         *out = buffer_take_text(&buffer);
         error = *out ? 0 : fault_set(fault, DEPOSITARY_E_MEMORY, "%s: no memory to read it", path);
     }
     buffer_free(&buffer);
     return error;
-}
-
-/* A key that everybody can read is nobody's. A group may: so certificates are kept on Debian. */
-static int check_key_mode(const char *path, struct fault *fault) {
-    struct stat info;
-    if (stat(path, &info) == 0 && (info.st_mode & S_IRWXO) != 0) {
-        return fault_set(fault, DEPOSITARY_E_PERMISSION,
-                         "%s: others than its owner and group may read this key; take that away (chmod o=)", path);
-    }
-    return 0;
 }
 
 static void pem_clear(struct pem *pem) {
@@ -106,10 +97,9 @@ static void pem_clear(struct pem *pem) {
 }
 
 static int pem_read(struct pem *out, const struct tls *tls, struct fault *fault) {
-    int error = check_key_mode(tls->paths[FILE_KEY], fault);
-    error = error ? error : read_pem(&out->cert, tls->paths[FILE_CERT], fault);
-    error = error ? error : read_pem(&out->key, tls->paths[FILE_KEY], fault);
-    return error ? error : read_pem(&out->client_ca, tls->paths[FILE_CLIENT_CA], fault);
+    int error = read_pem(&out->cert, tls->paths[FILE_CERT], false, fault);
+    error = error ? error : read_pem(&out->key, tls->paths[FILE_KEY], true, fault);
+    return error ? error : read_pem(&out->client_ca, tls->paths[FILE_CLIENT_CA], false, fault);
 }
 
 /* ---- configurations */

@@ -96,7 +96,7 @@ refused "do certificate and key belong together"
 echo "no certificate" >"$work/cert.pem"
 refused "no certificate and key in PEM"
 chmod 644 "$work/key.pem"
-refused "others than its owner and group may read this key"
+refused "is open to others, or can be changed by its group"
 chmod 600 "$work/key.pem"
 
 # By the files alone, in the order in which a careless script writes them.

@@ -129,6 +129,59 @@ START_TEST(a_secret_behind_a_link_or_a_fifo_is_refused) {
 }
 END_TEST
 
+/* Every mode, for each kind of file: who else may do what with it. */
+START_TEST(modes_decide_what_is_taken) {
+    struct buffer out;
+    struct fault fault = {0};
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_write(in_folder("file"), BYTES("text"), 0600, NULL), 0);
+    for (unsigned mode = 0; mode < 0400; mode++) {
+        const unsigned mine = 0400 | mode;
+        ck_assert_int_eq(chmod(in_folder("file"), mine), 0);
+        int trusted = file_read_trusted(&out, in_folder("file"), &fault);
+        ck_assert_msg((trusted == 0) == ((mine & 022) == 0), "trusted, %o", mine);
+        ck_assert(trusted == 0 || strstr(fault_text(&fault), "chmod go-w /") != NULL);
+        int private = file_read_private(&out, in_folder("file"), &fault);
+        ck_assert_msg((private == 0) == ((mine & 027) == 0), "private, %o", mine);
+        ck_assert(private == 0 || strstr(fault_text(&fault), "chmod g-w,o= /") != NULL);
+        int secret = file_read_secret(&out, in_folder("file"), &fault);
+        ck_assert_msg((secret == 0) == ((mine & 077) == 0), "secret, %o", mine);
+        ck_assert(secret == 0 || strstr(fault_text(&fault), "chmod 600 /") != NULL);
+        buffer_clear(&out);
+    }
+    buffer_free(&out);
+}
+END_TEST
+
+/* The folder's owner could put any other policy in its place: so it may as well be theirs. A key may not. */
+START_TEST(owners_decide_what_is_taken) {
+    struct buffer out;
+    if (geteuid() != 0) /* only root can give a file away */
+        return;
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_write(in_folder("file"), BYTES("text"), 0600, NULL), 0);
+    ck_assert_int_eq(chown(in_folder("file"), 65533, (gid_t)-1), 0);
+    for (uid_t owner = 65532; owner <= 65533; owner++) {
+        ck_assert_int_eq(chown(folder, owner, (gid_t)-1), 0);
+        ck_assert_int_eq(file_read_trusted(&out, in_folder("file"), NULL),
+                         owner == 65533 ? 0 : DEPOSITARY_E_PERMISSION);
+        ck_assert_int_eq(file_read_private(&out, in_folder("file"), NULL), DEPOSITARY_E_PERMISSION);
+        ck_assert_int_eq(file_read_secret(&out, in_folder("file"), NULL), DEPOSITARY_E_PERMISSION);
+    }
+    /* root's: what is no secret of one's own is taken, by whoever may read it */
+    ck_assert_int_eq(chown(in_folder("file"), 0, (gid_t)-1), 0);
+    ck_assert_int_eq(chmod(in_folder("file"), 0640), 0);
+    ck_assert_int_eq(chown(in_folder("file"), (uid_t)-1, 65533), 0);
+    ck_assert_int_eq(setegid(65533), 0);
+    ck_assert_int_eq(seteuid(65533), 0);
+    ck_assert_int_eq(file_read_trusted(&out, in_folder("file"), NULL), 0);
+    ck_assert_int_eq(file_read_private(&out, in_folder("file"), NULL), 0);
+    ck_assert_int_eq(file_read_secret(&out, in_folder("file"), NULL), DEPOSITARY_E_PERMISSION);
+    ck_assert_int_eq(seteuid(0), 0);
+    buffer_free(&out);
+}
+END_TEST
+
 START_TEST(folders_are_made_with_their_parents) {
     struct stat about;
     ck_assert_int_eq(file_make_dir(in_folder("a/b//c/"), 0700, NULL), 0);
@@ -208,6 +261,8 @@ static Suite *suite(void) {
     tcase_add_test(cases, a_write_that_fails_leaves_the_old_and_nothing_beside);
     tcase_add_test(cases, a_secret_that_others_may_read_is_refused);
     tcase_add_test(cases, a_secret_behind_a_link_or_a_fifo_is_refused);
+    tcase_add_test(cases, modes_decide_what_is_taken);
+    tcase_add_test(cases, owners_decide_what_is_taken);
     tcase_add_test(cases, folders_are_made_with_their_parents);
     tcase_add_test(cases, paths_that_do_not_fit_are_refused);
     tcase_add_test(cases, a_copy_is_a_new_file_with_no_wider_mode);
