@@ -9,6 +9,7 @@ target_link_libraries(library_maker PUBLIC ledger_maker depositary_catalog)
 depositary_check(query depositary_catalog)
 depositary_check(catalog library_maker)
 depositary_check(search library_maker)
+target_link_options(check_search PRIVATE -Wl,--wrap=clock_monotonic_ns)
 depositary_check(search_table ledger_maker depositary_catalog packages::utf8proc)
 depositary_check(search_large ledger_maker depositary_catalog)
 

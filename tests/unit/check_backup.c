@@ -218,6 +218,10 @@ static const struct {
     {"DROP TRIGGER checkpoint_no_delete; DELETE FROM checkpoint;"
      "CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint BEGIN SELECT raise(ABORT, 'append-only'); END;",
      DEPOSITARY_E_DAMAGED, ""},
+    /* two indexes that have changed places: whatever is read by way of them is another's */
+    {"UPDATE sqlite_schema SET rootpage = (SELECT sum(rootpage) FROM sqlite_schema WHERE name IN ('entry_leaf_hash',"
+     " 'sqlite_autoindex_clause_1')) - rootpage WHERE name IN ('entry_leaf_hash', 'sqlite_autoindex_clause_1')",
+     DEPOSITARY_E_DAMAGED, "index"},
     {"PRAGMA application_id = 7", DEPOSITARY_E_FORMAT, "not a ledger's file"},
     {"PRAGMA user_version = 99", DEPOSITARY_E_FORMAT, "newer"},
 };

@@ -31,6 +31,10 @@ static struct fault fault;
 
 static unsigned shelf_answers; /* that ended in what lay ready */
 
+/* One with few places for all editions of a state. */
+static struct shelf *crowded;
+static struct hash crowded_root;
+
 /* The last answer. */
 static struct call_answer answer;
 
@@ -49,6 +53,8 @@ static void set_up(void) {
 }
 
 static void tear_down(void) {
+    shelf_free(crowded);
+    crowded = NULL;
     arena_free(&answers);
     arena_free(&calls);
     catalog_close(catalog);
@@ -71,13 +77,23 @@ static void mislead(struct shelf *shelf, struct call *call, const Depositary__V1
     shelf_edition_release(edition);
 }
 
-/* The same answer to the byte comes of a shelf, be it empty, or guess right or wrong: its own bytes, then the pieces that it ends in. */
+static struct shelf *crowded_shelf(const struct ledger_state *state) {
+    if (crowded == NULL || !hash_equal(&crowded_root, &state->root)) {
+        shelf_free(crowded);
+        ck_assert_int_eq(shelf_new(&crowded, 4096), 0);
+        crowded_root = state->root;
+    }
+    return crowded;
+}
+
+/* The same answer to the byte comes of a shelf, be it empty or crowded, or guess right or wrong: its own bytes, then the pieces that it ends in. */
 static void ask_with_shelf(const struct ledger_state *state, const Depositary__V1__GetClauseRequest *input,
                            struct bytes request, struct bytes expected) {
     struct shelf *shelf;
     ck_assert_int_eq(shelf_new(&shelf, 1u << 20), 0);
-    for (int round = 0; round < 3; round++) {
-        struct server_call context = {.server = &server, .state = state, .shelf = shelf};
+    for (int round = 0; round < 5; round++) {
+        struct server_call context = {
+            .server = &server, .state = state, .shelf = round < 3 ? shelf : crowded_shelf(state)};
         struct buffer answered;
         struct bytes message, response = {0};
         buffer_init(&answered, LIMIT_RESPONSE);
@@ -323,6 +339,27 @@ START_TEST(a_clause_is_proved_down_to_its_bytes) {
         ck_assert_uint_eq(response->n_absence, 0);
     }
     ck_assert_uint_gt(shelf_answers, 0);
+}
+END_TEST
+
+/* Places on the shelf are fewer than editions. What each answer must be is seen in ask_with_shelf. */
+START_TEST(editions_are_not_taken_for_each_other_on_the_shelf) {
+    const struct register_lines *lines = library.state->lines;
+    unsigned editions = 0;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < register_lines_count(lines); i++) {
+            struct register_line line;
+            char instrument[LIMIT_INSTRUMENT + 1], language[LIMIT_LANGUAGE + 1];
+            ck_assert_int_eq(register_line_parse(&line, register_lines_line(lines, i)), 0);
+            if (line.instrument.len == 0)
+                continue;
+            snprintf(instrument, sizeof instrument, "%.*s", (int)line.instrument.len, line.instrument.data);
+            snprintf(language, sizeof language, "%.*s", (int)line.language.len, line.language.data);
+            get_clause(instrument, language, 0, "cl_1", NULL);
+            editions++;
+        }
+    }
+    ck_assert_uint_gt(editions, 2 * 4);
 }
 END_TEST
 
@@ -1294,6 +1331,7 @@ int main(void) {
     TCase *clause = new_case(suite, "GetClause");
     tcase_add_test(clause, a_clause_is_proved_down_to_its_bytes);
     tcase_add_test(clause, places_are_guessed_by_numbers);
+    tcase_add_test(clause, editions_are_not_taken_for_each_other_on_the_shelf);
     tcase_add_test(clause, a_held_state_is_not_sent_again);
     tcase_add_test(clause, an_old_edition_is_shown_as_old);
     tcase_add_test(clause, a_provision_finds_its_clause);

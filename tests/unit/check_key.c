@@ -7,7 +7,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ORIGIN "test.example/ledger"
@@ -89,6 +91,33 @@ START_TEST(an_open_key_signs_after_it_was_read_back) {
     struct stat about;
     ck_assert_int_eq(stat(path, &about), 0);
     ck_assert_uint_eq(about.st_mode & 0777, 0600);
+}
+END_TEST
+
+/* Such memory is locked, wiped when it is freed, and ends where nothing may be read: a child that goes a byte further is ended. */
+static bool is_guarded(const uint8_t *secret, size_t len) {
+    int status = 0;
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        const struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        (void)((const volatile uint8_t *)secret)[len];
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return !WIFEXITED(status) || WEXITSTATUS(status) != 0; /* a sanitizer ends it with a code of its own */
+}
+
+START_TEST(the_secret_lies_in_guarded_memory) {
+    struct verifier_key key;
+    uint8_t *secret_key = NULL;
+    make_key(&key, NULL);
+    ck_assert_int_eq(key_read(&key, &secret_key, path, NULL, &fault), 0);
+    ck_assert(is_guarded(secret_key, crypto_sign_SECRETKEYBYTES));
+    key_free(secret_key);
+    uint8_t open[1] = {0};
+    ck_assert(!is_guarded(open, 0)); /* other memory is not */
 }
 END_TEST
 
@@ -334,6 +363,7 @@ int main(void) {
     tcase_add_checked_fixture(group, set_up, tear_down);
     tcase_set_timeout(group, 60);
     tcase_add_test(group, an_open_key_signs_after_it_was_read_back);
+    tcase_add_test(group, the_secret_lies_in_guarded_memory);
     tcase_add_test(group, a_sealed_key_opens_with_its_passphrase_only);
     tcase_add_test(group, a_sealed_file_holds_no_seed_in_the_clear);
     tcase_add_test(group, a_passphrase_for_an_open_key_is_refused);

@@ -835,29 +835,49 @@ START_TEST(damage_is_named_when_opened) {
 END_TEST
 
 /* An entry that was changed with all that is derived from it still is not what was signed. */
-START_TEST(entry_and_its_hash_changed_together) {
-    struct fault fault = {0};
+/* A bit of the last entry, and with it the hash that is stored. */
+static void change_last_entry(void) {
     struct hash leaf;
     struct buffer sql;
-    make_two_editions();
     const struct ledger_state *state = ledger_state_take(maker.ledger);
+    const uint64_t last = state->size - 1;
     struct buffer record;
     buffer_init(&record, LIMIT_ENTRY);
-    ck_assert_int_eq(ledger_entry(maker.ledger, state, 5, &record, NULL, NULL), 0);
+    ck_assert_int_eq(ledger_entry(maker.ledger, state, last, &record, NULL, NULL), 0);
     ledger_state_release(state);
     record.data[record.len - 3] ^= 1;
     merkle_leaf_hash(&leaf, buffer_bytes(&record));
     buffer_init(&sql, 4096);
     buffer_append_text(&sql, "UPDATE entry SET record = flip(record, -3), leaf_hash = x'");
     buffer_append_hex(&sql, hash_bytes(&leaf));
-    buffer_append_text(&sql, "' WHERE idx = 5");
+    buffer_append_format(&sql, "' WHERE idx = %u", (unsigned)last);
     buffer_append_byte(&sql, 0);
     ledger_maker_close(&maker);
     ledger_maker_sql(&maker, (const char *)sql.data);
-    ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault,
-             "node 1/2 of the ledger is not its hash");
     buffer_free(&sql);
     buffer_free(&record);
+}
+
+START_TEST(entry_and_its_hash_changed_together) {
+    struct fault fault = {0};
+    make_two_editions();
+    change_last_entry();
+    ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault,
+             "node 1/2 of the ledger is not its hash");
+}
+END_TEST
+
+/* The last of an odd number has no node above it but the root, which is signed. */
+START_TEST(entry_and_all_above_it_changed_together) {
+    struct fault fault = {0};
+    make_two_editions();
+    maker_append_end(&append);
+    maker_append_begin(&append, &maker);
+    maker_append_register(&append, 0);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    change_last_entry();
+    ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault,
+             "the entries do not rebuild the root of the last checkpoint");
 }
 END_TEST
 
@@ -896,6 +916,29 @@ START_TEST(rotten_node_is_found_while_running) {
     ck_assert_int_eq(ledger_node(maker.ledger, 2, 0, &root), DEPOSITARY_E_DAMAGED);
     ledger_maker_sql(&maker, "UPDATE entry SET leaf_hash = flip(leaf_hash, 4) WHERE idx = 5");
     ck_assert_int_eq(ledger_node(maker.ledger, 0, 5, &root), DEPOSITARY_E_DAMAGED);
+    ledger_state_release(state);
+    buffer_free(&record);
+}
+END_TEST
+
+/* Two entries that have changed places in what hashes are looked up in. */
+START_TEST(rotten_index_of_hashes_is_found_while_running) {
+    struct buffer record;
+    struct hash leaf;
+    uint64_t index = 99;
+    make_two_editions();
+    buffer_init(&record, LIMIT_ENTRY);
+    const struct ledger_state *state = ledger_state_take(maker.ledger);
+    ck_assert_int_eq(ledger_entry(maker.ledger, state, 2, &record, NULL, NULL), 0);
+    merkle_leaf_hash(&leaf, buffer_bytes(&record));
+    ck_assert_int_eq(ledger_find(maker.ledger, state, &leaf, &index), 0);
+    ck_assert_uint_eq(index, 2);
+    ledger_maker_sql(&maker,
+                     "UPDATE entry SET leaf_hash = o.leaf_hash FROM (SELECT 6 - idx AS idx, leaf_hash FROM entry"
+                     " WHERE idx IN (2, 4)) AS o WHERE o.idx = entry.idx");
+    index = 99;
+    ck_assert_int_eq(ledger_find(maker.ledger, state, &leaf, &index), DEPOSITARY_E_DAMAGED);
+    ck_assert_uint_eq(index, 99);
     ledger_state_release(state);
     buffer_free(&record);
 }
@@ -1167,8 +1210,10 @@ int main(void) {
         a_checkpoint_of_before_gets_the_line_of_another_key,
         retired_key_needs_a_newer_checkpoint,
         entry_and_its_hash_changed_together,
+        entry_and_all_above_it_changed_together,
         rotten_entry_is_found_while_running,
         rotten_node_is_found_while_running,
+        rotten_index_of_hashes_is_found_while_running,
         rotten_clause_is_found_while_running,
         rotten_clause_is_not_used_for_another_edition,
         rotten_checkpoint_is_found_while_running,

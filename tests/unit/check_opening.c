@@ -1,6 +1,8 @@
 /* What opening a ledger checks: all of it where nothing says that it was checked, its hashes where something does. src/ledger/check.c. */
 #include "ledger_maker.h"
 
+#include "base/encode.h"
+#include "ledger/backup.h"
 #include "ledger/ledger_private.h"
 
 #include <check.h>
@@ -91,6 +93,32 @@ START_TEST(damage_is_found_by_hashing_and_named) {
 }
 END_TEST
 
+/* Of an edition with one clause there is nothing stored above it but the edition's own root, which is signed. */
+START_TEST(a_clause_changed_with_its_hash_is_found_by_hashing) {
+    struct fault fault = {0};
+    struct hash leaf;
+    struct buffer record, sql;
+    const struct maker_edition plan = {.instrument = "short", .clauses = CLAUSES, .clauses_count = 1};
+    ledger_maker_deposit(&maker, &plan);
+    buffer_init(&record, LIMIT_CLAUSE_RECORD);
+    buffer_init(&sql, 4096);
+    const struct clause_record changed = {BYTES("short"), BYTES("en"), BYTES("cl_1"), BYTES("1. Two.\n")};
+    ck_assert_int_eq(clause_record_print(&record, &changed, NULL), 0);
+    merkle_leaf_hash(&leaf, buffer_bytes(&record));
+    buffer_append_text(&sql, "UPDATE clause SET record = x'");
+    buffer_append_hex(&sql, buffer_bytes(&record));
+    buffer_append_text(&sql, "', leaf_hash = x'");
+    buffer_append_hex(&sql, hash_bytes(&leaf));
+    buffer_append_text(&sql, "'");
+    buffer_append_byte(&sql, 0);
+    ledger_maker_close(&maker);
+    ledger_maker_sql(&maker, (const char *)sql.data);
+    ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault, "the edition at entry 2");
+    buffer_free(&sql);
+    buffer_free(&record);
+}
+END_TEST
+
 /* ---- a ledger whose signed edition breaks a rule, written past the checks of an append */
 
 static void alter_digest(struct edition_record *record) {
@@ -109,7 +137,7 @@ static int put_node(void *context, unsigned level, uint64_t index, const struct 
 }
 
 /* All that an append of this one edition writes. */
-static void put_append(const struct maker_append *append) {
+static void put_append(const struct maker_append *append, bool is_marked) {
     struct store *store;
     uint64_t first;
     struct merkle_edge clauses, entries = maker.ledger->edge;
@@ -132,6 +160,9 @@ static void put_append(const struct maker_append *append) {
         ck_assert_int_eq(merkle_edge_append(&clauses, &leaf, put_node, &edition_nodes), 0);
     }
     ck_assert_int_eq(store->ops->put_checkpoint(store, first + append->count, buffer_bytes(&append->note), NULL), 0);
+    struct store_mark mark = {.rules = CHECK_RULES, .size = entries.size};
+    merkle_edge_root(&mark.root, &entries);
+    ck_assert_int_eq(is_marked ? store->ops->put_mark(store, &mark, NULL) : 0, 0);
     ck_assert_int_eq(store->ops->commit(store, NULL), 0);
     store->ops->close(store);
 }
@@ -161,7 +192,7 @@ START_TEST(rules_are_judged_unless_a_true_mark_says_that_they_were) {
     maker_append_edition(&append, &plan);
     maker_append_register(&append, 0);
     maker_append_sign(&append, &maker.ledger_key);
-    put_append(&append);
+    put_append(&append, false);
     ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault, "source-sha256");
 
     set_mark(&append);
@@ -175,6 +206,27 @@ START_TEST(rules_are_judged_unless_a_true_mark_says_that_they_were) {
     set_mark(&append);
     ledger_maker_sql(&maker, "UPDATE checked SET size = 5");
     ck_error(ledger_maker_reopen(&maker, &fault), DEPOSITARY_E_DAMAGED, &fault, "source-sha256");
+    maker_append_end(&append);
+}
+END_TEST
+
+/* Whoever made a backup may have left any mark in it: it is judged without. */
+START_TEST(a_mark_in_a_backup_is_not_believed) {
+    struct fault fault = {0};
+    struct maker_append append;
+    struct maker_edition plan = PLAN;
+    char backup[96];
+    struct backup made;
+    plan.alter = alter_digest;
+    maker_append_begin(&append, &maker);
+    maker_append_edition(&append, &plan);
+    maker_append_register(&append, 0);
+    maker_append_sign(&append, &maker.ledger_key);
+    put_append(&append, true);
+    ck_assert_int_eq(ledger_maker_reopen(&maker, NULL), 0);
+    snprintf(backup, sizeof backup, "%s/backup", maker.dir);
+    ck_error(ledger_back_up(maker.dir, backup, maker.policy, &made, &fault), DEPOSITARY_E_DAMAGED, &fault,
+             "source-sha256");
     maker_append_end(&append);
 }
 END_TEST
@@ -220,7 +272,9 @@ int main(void) {
     tcase_add_test(tcase, an_append_leaves_its_mark);
     tcase_add_test(tcase, opening_leaves_a_mark_where_there_is_none);
     tcase_add_loop_test(tcase, damage_is_found_by_hashing_and_named, 0, (int)(sizeof damages / sizeof damages[0]));
+    tcase_add_test(tcase, a_clause_changed_with_its_hash_is_found_by_hashing);
     tcase_add_test(tcase, rules_are_judged_unless_a_true_mark_says_that_they_were);
+    tcase_add_test(tcase, a_mark_in_a_backup_is_not_believed);
     tcase_add_test(tcase, a_file_of_version_1_is_migrated);
     tcase_add_test(tcase, a_migration_that_fails_changes_nothing);
     tcase_add_test(tcase, a_file_of_a_newer_version_is_refused);

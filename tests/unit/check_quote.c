@@ -213,6 +213,15 @@ START_TEST(thousands_of_pieces_take_no_quadratic_time) {
 END_TEST
 
 /* A letter and a space, again and again: every word is paired with every other. What it costs is bounded by what it may cost. */
+/* In place of calloc where the linker finds it called: the most that was asked for at once. */
+static size_t calloc_most;
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size) {
+    calloc_most = count * size > calloc_most ? count * size : calloc_most;
+    return __real_calloc(count, size);
+}
+
 START_TEST(what_costs_more_than_it_may_is_ended) {
     const size_t size = 1024 * 1024;
     uint8_t *text = malloc(size);
@@ -229,7 +238,10 @@ START_TEST(what_costs_more_than_it_may_is_ended) {
                      DEPOSITARY_E_LIMIT);
     ck_assert_uint_eq(work.left, 0);
     work.left = 2000u * 1000 * 1000;
+    calloc_most = 0;
     ck_assert_int_eq(quote_find(&matches, bytes_of(quote, sizeof quote), bytes_of(text, size), &work), 0);
+    ck_assert_uint_gt(calloc_most, 8u * 1024 * 1024); /* of the alignment, whose cells are 64 Mi of 2 bits at most */
+    ck_assert_uint_le(calloc_most, 16u * 1024 * 1024 + 1);
     ck_assert_uint_gt(work.left, 0);
     ck_assert_uint_eq(matches.count, 1);
     quote_matches_free(&matches);

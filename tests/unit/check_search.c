@@ -19,6 +19,15 @@ static struct fault fault;
 
 static const struct catalog_scope everywhere = {.instrument = "", .language = ""};
 
+/* In place of the monotonic clock where the linker finds it called: each look at it takes so long. */
+static uint64_t look_ns, looked_ns;
+uint64_t __real_clock_monotonic_ns(void);
+uint64_t __wrap_clock_monotonic_ns(void);
+uint64_t __wrap_clock_monotonic_ns(void) {
+    looked_ns += look_ns;
+    return __real_clock_monotonic_ns() + looked_ns;
+}
+
 static void set_up(void) {
     library_begin(&library);
     ck_assert_int_eq(catalog_open(&catalog, "", library.maker.ledger, &fault), 0);
@@ -229,6 +238,27 @@ START_TEST(a_search_past_its_deadline_ends) {
 }
 END_TEST
 
+/* Without a time of the caller's, and with one that is far off: a search has its own. */
+START_TEST(a_search_that_takes_too_long_is_too_dear) {
+    struct catalog_scope scope = everywhere;
+    struct maker_clause *clauses = NULL;
+    maker_clauses_make(&clauses, 3000, 200, 1);
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = "many", .clauses = clauses, .clauses_count = 3000});
+    maker_clauses_free(clauses, 3000);
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    look_ns = 200000000;
+    ck_assert_int_eq(search(state, "a* OR b* OR c* OR 1*", &scope), DEPOSITARY_E_LIMIT);
+    ck_assert_ptr_nonnull(strstr(fault.text, "more work than one call may cost"));
+    scope.deadline_ns = clock_monotonic_ns() + 60000000000u;
+    ck_assert_int_eq(search(state, "a* OR b* OR c* OR 1*", &scope), DEPOSITARY_E_LIMIT);
+    look_ns = 0;
+    ck_assert_int_eq(search(state, "a* OR b* OR c* OR 1*", &everywhere), 0); /* and the next has its own time again */
+    ledger_state_release(state);
+}
+END_TEST
+
 static int by_hit(const void *left, const void *right) {
     const struct catalog_hit *a = left;
     const struct catalog_hit *b = right;
@@ -401,6 +431,34 @@ START_TEST(a_quote_that_cannot_be_one_is_refused) {
 }
 END_TEST
 
+/* A quote that no word leads to is looked for in the texts themselves, but not in all that there are. */
+START_TEST(texts_are_read_up_to_a_bound) {
+    static char texts[6][LIMIT_CLAUSE_TEXT + 1];
+    struct maker_clause clauses[6];
+    char eids[6][16], quote[16];
+    for (size_t i = 0; i < COUNT(clauses); i++) {
+        for (size_t at = 0; at < LIMIT_CLAUSE_TEXT; at += 2)
+            memcpy(texts[i] + at, i % 2 ? "x " : "y ", 2);
+        snprintf(texts[i] + LIMIT_CLAUSE_TEXT - 12, 12, "mmmqq%zuqqmm", i);
+        snprintf(eids[i], sizeof eids[i], "cl_%zu", i);
+        clauses[i] = (struct maker_clause){eids[i], texts[i]};
+    }
+    uint64_t index = ledger_maker_deposit(
+        &library.maker,
+        &(struct maker_edition){.instrument = "large", .clauses = clauses, .clauses_count = COUNT(clauses)});
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    const struct catalog_scope scope = {.instrument = "large", .language = "en"};
+    for (size_t i = 0; i < COUNT(clauses); i++) {
+        snprintf(quote, sizeof quote, "qq%zuqq", i);
+        catalog_hits_free(&hits);
+        ck_assert_int_eq(catalog_quote_candidates(catalog, state, bytes_text(quote), &scope, false, &hits, &fault), 0);
+        ck_assert_msg(is_candidate(index, i) == (i < 5), "clause %zu", i); /* the last that begins within 4 MiB */
+    }
+    ledger_state_release(state);
+}
+END_TEST
+
 /* A quote full of what is syntax to FTS5 is looked for, not obeyed. */
 START_TEST(a_quote_is_never_syntax) {
     const char *const quotes[] = {"\" OR \"peace",           "peace* NOT (", "\"\"\"", "NEAR(peace",
@@ -440,6 +498,7 @@ int main(void) {
     tcase_add_test(words, matches_are_the_bytes_that_match);
     tcase_add_test(words, a_bad_query_is_refused_with_its_byte);
     tcase_add_test(words, a_search_past_its_deadline_ends);
+    tcase_add_test(words, a_search_that_takes_too_long_is_too_dear);
     tcase_add_test(words, pages_neither_repeat_nor_miss);
     suite_add_tcase(suite, words);
     TCase *quotes = tcase_create("quotes");
@@ -451,6 +510,7 @@ int main(void) {
     tcase_add_test(quotes, typographic_changes_still_find_the_clause);
     tcase_add_test(quotes, candidates_keep_to_the_scope);
     tcase_add_test(quotes, a_quote_that_cannot_be_one_is_refused);
+    tcase_add_test(quotes, texts_are_read_up_to_a_bound);
     tcase_add_test(quotes, a_quote_is_never_syntax);
     tcase_add_test(quotes, long_quotes_are_answered);
     suite_add_tcase(suite, quotes);

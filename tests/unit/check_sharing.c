@@ -371,6 +371,13 @@ START_TEST(another_ledger_is_not_added_to) {
     struct bytes before = shared.content.notes[2];
     turn(&shared.content.notes[2], before.len - 10);
     ck_error(ledger_share(ours, &given, &fault), DEPOSITARY_E_DAMAGED, &fault, "not the beginning of this ledger");
+    struct buffer signed_note; /* by the very key, of another ledger of that size */
+    const struct checkpoint fork = {.origin = BYTES(MAKER_ORIGIN), .size = 2, .root = {{7}}};
+    buffer_init(&signed_note, LIMIT_NOTE);
+    ck_assert_int_eq(checkpoint_sign(&signed_note, &fork, &maker.ledger_key.verifier, maker.ledger_key.secret), 0);
+    shared_maker_replace(&shared.content.notes[2], buffer_bytes(&signed_note));
+    ck_error(ledger_share(ours, &given, &fault), DEPOSITARY_E_DAMAGED, &fault, "not the beginning of this ledger");
+    buffer_free(&signed_note);
     shared.content.notes[2] = (struct bytes){0};
     ck_error(ledger_share(ours, &given, &fault), DEPOSITARY_E_DAMAGED, &fault, "not the beginning of this ledger");
     ck_assert_uint_eq(shared.content.entries_count, 2);

@@ -14,6 +14,7 @@ target_link_libraries(shared_maker PUBLIC depositary_ledger)
 
 depositary_check(ledger ledger_maker)
 depositary_check(sharing ledger_maker shared_maker)
+depositary_check(pull ledger_maker)
 depositary_check(backup ledger_maker)
 depositary_check(opening ledger_maker)
 depositary_check(proved ledger_maker)

@@ -1,6 +1,7 @@
 # The room src/server, but for DepositaryService (catalog.cmake): doors, sealer, cache, the way from a request to its answer.
 depositary_check(sealer depositary_server)
 depositary_check(cache depositary_server)
+target_link_options(check_cache PRIVATE -Wl,--wrap=crypto_shorthash)
 depositary_check(workers depositary_server)
 depositary_check(answer_key depositary_server ledger_maker)
 depositary_check(append_attacks depositary_server ledger_maker)

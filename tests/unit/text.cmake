@@ -1,6 +1,7 @@
 depositary_check(fold depositary_text)
 depositary_check(citation depositary_text)
 depositary_check(quote depositary_text depositary_corpus)
+target_link_options(check_quote PRIVATE -Wl,--wrap=calloc)
 
 # Quotes against an oracle of the tests' own.
 add_library(quote_oracle STATIC quote_oracle.c)
