@@ -162,7 +162,8 @@ static void look_up(struct proved *proved, struct climb *climb) {
         rung->is_node_known = level > 0 && level >= climb->first_kept && get(proved, tree, level, index, &rung->node);
     }
     struct rung *top = &climb->rungs[level];
-    *top = (struct rung){.is_node_known = level > 0 && get(proved, tree, level, 0, &top->node)};
+    *top = (struct rung){0};
+    top->is_node_known = level > 0 && get(proved, tree, level, 0, &top->node);
     climb->is_guessed = climb->is_guessed && get_base(proved, tree, &climb->base);
     pthread_mutex_unlock(&proved->lock);
     climb->height = level;
