@@ -28,6 +28,7 @@ static const struct {
                                  "Connections that were closed."},
     [METRIC_CONNECTIONS_PEER] = {"depositary_connections_refused_total{reason=\"peer\"}", ""},
     [METRIC_CONNECTIONS_STALLED] = {"depositary_connections_refused_total{reason=\"stalled\"}", ""},
+    [METRIC_CONNECTIONS_FLOOD] = {"depositary_connections_refused_total{reason=\"flood\"}", ""},
     [METRIC_CALLS_CONNECTION] = {"depositary_calls_shed_total{reason=\"connection\"}",
                                  "Calls that were refused for load, or given up."},
     [METRIC_CALLS_PEER] = {"depositary_calls_shed_total{reason=\"peer\"}", ""},

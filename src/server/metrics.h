@@ -22,6 +22,7 @@ enum metric {
     METRIC_CONNECTIONS_FULL,    /* refused: as many as there may be in all */
     METRIC_CONNECTIONS_PEER,    /* refused: as many as one peer may have */
     METRIC_CONNECTIONS_STALLED, /* closed: took no answers */
+    METRIC_CONNECTIONS_FLOOD,   /* closed: one of many that went on asking for more than they may */
     METRIC_CALLS_CONNECTION,    /* refused: too many of one connection */
     METRIC_CALLS_PEER,          /* refused: too many of one peer at one time */
     METRIC_CALLS_RATE,          /* refused: too many of one peer a second */

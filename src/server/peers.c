@@ -33,6 +33,7 @@ struct connection {
     uint32_t pipe;
     unsigned holders; /* atomic: the pipe while it is open, and each call; free at 0 */
     bool is_gone;     /* atomic */
+    bool is_put_out;  /* atomic */
     struct peer *peer;
     unsigned sent;         /* atomic: answers */
     unsigned stalled_sent; /* atomic: as many as when it was first seen not to take any */
@@ -344,6 +345,10 @@ bool connection_is_stalled(struct peers *peers, struct connection *connection) {
 
 bool connection_is_busy(const struct peers *peers, const struct connection *connection) {
     return calls_of(connection) > peers->limits.connection_calls / 2;
+}
+
+bool connection_put_out(struct connection *connection) {
+    return !__atomic_exchange_n(&connection->is_put_out, true, __ATOMIC_RELAXED);
 }
 
 void connection_sent(struct connection *connection) {

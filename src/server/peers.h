@@ -65,6 +65,8 @@ enum admission connection_admit(struct peers *peers, struct connection *connecti
 bool connection_is_stalled(struct peers *peers, struct connection *connection);
 /** Whether many answers wait to be sent on it, so that it is not to be waited for long. */
 bool connection_is_busy(const struct peers *peers, const struct connection *connection);
+/** Before its door closes it for what it does. True the first time. */
+bool connection_put_out(struct connection *connection);
 /** An answer was sent. */
 void connection_sent(struct connection *connection);
 

@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define CONTEXTS 512 /* calls at one time */
+#define CONTEXTS    512            /* calls at one time */
+#define RESTING_MAX (CONTEXTS / 2) /* that take nothing for a while after a call was refused */
 
 struct rep_listener;
 
@@ -25,6 +26,7 @@ struct slot {
     nng_ctx context;
     nng_aio *aio;
     bool is_sending;
+    bool is_resting;
     struct serving serving;
 };
 
@@ -36,6 +38,7 @@ struct rep_listener {
     pthread_cond_t stopped;
     unsigned slots_running;
     unsigned slots_count;
+    unsigned resting; /* atomic */
     struct slot slots[CONTEXTS];
 };
 
@@ -70,6 +73,21 @@ static void slot_drop(struct serving *serving) {
     slot_receive(slot_of(serving));
 }
 
+/* Whether the slot may take nothing for a while; so many may at one time. */
+static bool slot_rest(struct slot *slot) {
+    unsigned *resting = &slot->listener->resting;
+    slot->is_resting = __atomic_add_fetch(resting, 1, __ATOMIC_RELAXED) <= RESTING_MAX;
+    if (!slot->is_resting) {
+        __atomic_sub_fetch(resting, 1, __ATOMIC_RELAXED);
+    }
+    return slot->is_resting;
+}
+
+static void slot_end_rest(struct slot *slot) {
+    slot->is_resting = false;
+    __atomic_sub_fetch(&slot->listener->resting, 1, __ATOMIC_RELAXED);
+}
+
 static void slot_send(struct serving *serving, const struct answer *answer, const struct seal *seal) {
     struct slot *slot = slot_of(serving);
     nng_msg *message = NULL;
@@ -88,11 +106,23 @@ static void slot_send(struct serving *serving, const struct answer *answer, cons
 
 static const struct serving_ops serving_ops = {.answered = slot_send, .dropped = slot_drop};
 
+static void slot_close_connection(const struct slot *slot) {
+    nng_pipe pipe = {.id = connection_pipe(slot->serving.connection)};
+    nng_pipe_close(pipe);
+}
+
 /* One slow reader must not hold the contexts of all. */
 static void slot_cut_off(struct slot *slot) {
-    nng_pipe pipe = {.id = connection_pipe(slot->serving.connection)};
     serving_tell_stalled(&slot->serving);
-    nng_pipe_close(pipe);
+    slot_close_connection(slot);
+}
+
+/* nng reads from a connection as long as a slot receives: what can be held back of a flood is the slot, and when that does no more, the connection goes. */
+static void slot_slow_down(struct slot *slot) {
+    if (!slot_rest(slot)) {
+        serving_tell_flood(&slot->serving);
+        slot_close_connection(slot);
+    }
 }
 
 static void slot_received(struct slot *slot) {
@@ -119,6 +149,9 @@ static void slot_sent(struct slot *slot, int result) {
     } else if (result == NNG_ETIMEDOUT) {
         slot_cut_off(slot);
     }
+    if (result == 0 && slot->serving.is_refused) {
+        slot_slow_down(slot);
+    }
     slot_end_call(slot);
 }
 
@@ -126,12 +159,19 @@ static void slot_sent(struct slot *slot, int result) {
 static void slot_turn(void *context) {
     struct slot *slot = context;
     int result = nng_aio_result(slot->aio);
-    if (slot->is_sending) {
+    const bool was_resting = slot->is_resting;
+    if (was_resting) {
+        slot_end_rest(slot);
+    } else if (slot->is_sending) {
         slot_sent(slot, result);
     }
-    if (result == NNG_ECLOSED || result == NNG_ECANCELED) {
+    if (slot->is_resting) {
+        slot->is_sending = false;
+        nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
+        nng_sleep_aio(SERVING_REFUSED_MS, slot->aio);
+    } else if (result == NNG_ECLOSED || result == NNG_ECANCELED) {
         slot_stop(slot);
-    } else if (result == 0 && !slot->is_sending) {
+    } else if (result == 0 && !slot->is_sending && !was_resting) {
         slot_received(slot);
     } else {
         slot_receive(slot);

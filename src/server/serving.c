@@ -84,15 +84,17 @@ static enum exchange_next begin(struct serving *serving, struct bytes request) {
                                   .is_gone = connection_is_gone(serving->connection)};
     int64_t retry_ms = RETRY_OVERLOAD_MS;
     enum admission admission = connection_admit(parts->peers, serving->connection, &retry_ms);
-    if (admission == ADMITTED) {
+    serving->is_refused = admission != ADMITTED;
+    if (!serving->is_refused) {
         return exchange_begin(&serving->exchange, parts->exchanger, request, &caller);
     }
     metrics_add(metrics_of(serving), refusals[admission].metric);
+    retry_ms = retry_ms < SERVING_REFUSED_MS ? SERVING_REFUSED_MS : retry_ms;
     return exchange_refuse(&serving->exchange, parts->exchanger, request, &caller, refusals[admission].why, retry_ms);
 }
 
-static enum exchange_next answer(struct serving *serving, struct bytes request) {
-    enum exchange_next next = begin(serving, request);
+/* From what came of the beginning. */
+static enum exchange_next go_on(struct serving *serving, enum exchange_next next) {
     if (next == EXCHANGE_QUICK) {
         return exchange_finish(&serving->exchange);
     }
@@ -114,12 +116,15 @@ bool serving_hold(struct serving *serving, uint32_t pipe) {
     return serving->connection != NULL;
 }
 
-void serving_begin(struct serving *serving, struct bytes request) {
+bool serving_begin(struct serving *serving, struct bytes request) {
     __atomic_add_fetch(serving->calls, 1, __ATOMIC_ACQUIRE);
-    enum exchange_next next = answer(serving, request);
+    enum exchange_next next = begin(serving, request);
+    const bool is_refused = serving->is_refused; /* once a worker or the sealer has it, it may be over, and another */
+    next = go_on(serving, next);
     if (next != EXCHANGE_SLOW) {
         submit(serving, next);
     }
+    return !is_refused;
 }
 
 void serving_leave(struct serving *serving) {
@@ -130,6 +135,12 @@ void serving_leave(struct serving *serving) {
 void serving_end(struct serving *serving) {
     connection_end_call(serving->parts->peers, serving->connection);
     serving->connection = NULL;
+}
+
+void serving_tell_flood(const struct serving *serving) {
+    if (connection_put_out(serving->connection)) {
+        metrics_add(metrics_of(serving), METRIC_CONNECTIONS_FLOOD);
+    }
 }
 
 void serving_tell_stalled(const struct serving *serving) {

@@ -56,6 +56,7 @@ struct stream {
     size_t in_len;
     size_t in_capacity;
     bool is_greeted;
+    bool is_pausing; /* of the aio: it waits, it does not receive */
 
     pthread_mutex_t lock; /* over what follows */
     unsigned holders;
@@ -293,21 +294,23 @@ static struct call_in_stream *call_take(struct stream *stream) {
     return call;
 }
 
-/* False: the connection is to be closed. */
-static bool begin_call(struct stream *stream, const struct sp_request *request) {
+enum progress { PROGRESS_MORE, PROGRESS_PAUSE, PROGRESS_HELD_BACK, PROGRESS_GARBAGE };
+
+/* PROGRESS_GARBAGE: the connection is to be closed; PROGRESS_PAUSE: the call was refused, and nothing is to be read for a while. */
+static enum progress begin_call(struct stream *stream, const struct sp_request *request) {
     struct call_in_stream *call = call_take(stream);
     if (!call) {
-        return false;
+        return PROGRESS_GARBAGE;
     }
     if (!serving_hold(&call->serving, stream->pipe)) {
         free(call);
-        return false;
+        return PROGRESS_GARBAGE;
     }
     if (connection_is_stalled(stream->listener->parts.peers, call->serving.connection)) {
         serving_tell_stalled(&call->serving);
         serving_end(&call->serving);
         free(call);
-        return false;
+        return PROGRESS_GARBAGE;
     }
     call->trace_len = request->trace.len;
     memcpy(call->trace, request->trace.data, request->trace.len);
@@ -315,8 +318,7 @@ static bool begin_call(struct stream *stream, const struct sp_request *request) 
     stream->holders++;
     stream->calls++;
     pthread_mutex_unlock(&stream->lock);
-    serving_begin(&call->serving, request->body);
-    return true;
+    return serving_begin(&call->serving, request->body) ? PROGRESS_MORE : PROGRESS_PAUSE;
 }
 
 /* Under the lock. */
@@ -372,7 +374,12 @@ static void receive(struct stream *stream) {
     pthread_mutex_unlock(&stream->posting);
 }
 
-enum progress { PROGRESS_MORE, PROGRESS_HELD_BACK, PROGRESS_GARBAGE };
+/* Reading goes on after it; what comes meanwhile waits, at last at the sender. */
+static void pause(struct stream *stream) {
+    stream->is_pausing = true;
+    nng_aio_set_timeout(stream->receiving, NNG_DURATION_INFINITE);
+    nng_sleep_aio(SERVING_REFUSED_MS, stream->receiving);
+}
 
 static enum progress take_greeting(struct stream *stream) {
     if (stream->in_len < SP_GREETING_LEN) {
@@ -395,12 +402,18 @@ static enum progress take_requests(struct stream *stream) {
         if (read == SP_PART) {
             return PROGRESS_MORE;
         }
-        if (read == SP_GARBAGE || (read == SP_WHOLE && !begin_call(stream, &request))) {
-            return PROGRESS_GARBAGE;
+        enum progress progress = read == SP_WHOLE     ? begin_call(stream, &request)
+                                 : read == SP_GARBAGE ? PROGRESS_GARBAGE
+                                                      : PROGRESS_MORE;
+        if (progress == PROGRESS_GARBAGE) {
+            return progress;
         }
         stream->in_at += request.frame_len;
         if (!may_read(stream)) {
             return PROGRESS_HELD_BACK;
+        }
+        if (progress == PROGRESS_PAUSE) {
+            return progress;
         }
     }
 }
@@ -412,6 +425,10 @@ static void read_on(struct stream *stream) {
         progress = take_requests(stream);
     }
     if (progress == PROGRESS_HELD_BACK) {
+        return;
+    }
+    if (progress == PROGRESS_PAUSE) {
+        pause(stream);
         return;
     }
     if (progress == PROGRESS_GARBAGE || !make_room(stream)) {
@@ -442,7 +459,8 @@ static void received(void *context) {
         release(stream, 1);
         return;
     }
-    stream->in_len += nng_aio_count(stream->receiving);
+    stream->in_len += stream->is_pausing ? 0 : nng_aio_count(stream->receiving);
+    stream->is_pausing = false;
     read_on(stream);
 }
 

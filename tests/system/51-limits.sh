@@ -99,6 +99,45 @@ lines=$(grep -c 'AppendEntries' "$work/told.log") || true
 ! grep -q 'ledger extended' "$work/told.log" || fail "the log says that the ledger was extended by what it had"
 stop_daemon "$daemon"
 
+# Who goes on at full speed though it is refused: nothing more is read of it for a while, so that it costs next to nothing; at a door where that cannot be, it
+# is put out. Others of its address are as welcome as before.
+for door in stream rep0; do
+    start_daemon "flooded-$door" --door "$door" --peer-rate 100 --http "127.0.0.1:$http"
+    ask_python "${url##*:}" <<'EOF'
+flooder = rpc.Connection(where, timeout=20)
+requests = [rpc.request(rpc.GET_CHECKPOINT) for _ in range(100)]
+heard, end = 0, time.time() + 2
+def drain():
+    global heard
+    try:
+        while flooder.socket.recv(1 << 16):
+            heard += 1
+    except (socket.timeout, ConnectionError, OSError):
+        pass
+thread = threading.Thread(target=drain, daemon=True)
+thread.start()
+flooder.socket.settimeout(0.5)
+try:
+    while time.time() < end:
+        flooder.send_all(requests)
+except (socket.timeout, ConnectionError, OSError):
+    pass
+polite = rpc.Connection(where, timeout=20)
+answer = polite.ask(rpc.GET_CHECKPOINT)
+assert answer.code in ("OK", "RESOURCE_EXHAUSTED") and (answer.code == "OK" or answer.retry_s >= 0.005), answer
+time.sleep(answer.retry_s or 0)
+EOF
+    shed=$(metric 'depositary_calls_shed_total{reason="rate"}')
+    put_out=$(metric 'depositary_connections_refused_total{reason="flood"}')
+    echo "$door: $shed refusals to a flood of 2 seconds, $put_out connections put out"
+    [[ $shed -ge 10 ]] || fail "door $door: the flood was not refused"
+    case $door in
+    stream) [[ $shed -le 2000 && $put_out == 0 ]] || fail "door $door: $shed refusals were made, and $put_out connections put out" ;; # one each 5 ms, and some
+    rep0) [[ $put_out -ge 1 ]] || fail "door $door: who floods is not put out" ;;
+    esac
+    stop_daemon "$daemon"
+done
+
 # Overload by one connection, and a slow reader: the quick calls of others go on.
 start_daemon loaded --http "127.0.0.1:$http"
 ask_python "${url##*:}" <<'EOF'
