@@ -122,16 +122,21 @@ static int judge_owner(const struct stat *about, const char *path, enum privacy 
                      path, (unsigned long)about->st_uid, (unsigned long)geteuid());
 }
 
-static int judge_mode(mode_t mode, const char *path, enum privacy privacy, struct fault *fault) {
-    if (privacy == FILE_TRUSTED && (mode & (S_IWGRP | S_IWOTH)) != 0) {
+/* By others; the group that has its user's number is that user's own, as Debian makes them, and a umask of 002 is then as good as one of 022. */
+static bool can_be_changed(const struct stat *about) {
+    return (about->st_mode & S_IWOTH) != 0 || ((about->st_mode & S_IWGRP) != 0 && about->st_gid != about->st_uid);
+}
+
+static int judge_mode(const struct stat *about, const char *path, enum privacy privacy, struct fault *fault) {
+    if (privacy == FILE_TRUSTED && can_be_changed(about)) {
         return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s can be changed by group or others; run: chmod go-w %s",
                          path, path);
     }
-    if (privacy == FILE_PRIVATE && ((mode & S_IRWXO) != 0 || (mode & S_IWGRP) != 0)) {
+    if (privacy == FILE_PRIVATE && ((about->st_mode & S_IRWXO) != 0 || can_be_changed(about))) {
         return fault_set(fault, DEPOSITARY_E_PERMISSION,
                          "%s is open to others, or can be changed by its group; run: chmod g-w,o= %s", path, path);
     }
-    if (privacy == FILE_SECRET && (mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (privacy == FILE_SECRET && (about->st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is open to group or others; run: chmod 600 %s", path,
                          path);
     }
@@ -148,7 +153,7 @@ static int judge(int fd, const char *path, enum privacy privacy, struct fault *f
         return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is not a regular file", path);
     }
     int error = judge_owner(&about, path, privacy, fault);
-    return error ? error : judge_mode(about.st_mode, path, privacy, fault);
+    return error ? error : judge_mode(&about, path, privacy, fault);
 }
 
 static int read_file(struct buffer *out, const char *path, enum privacy privacy, struct fault *fault) {

@@ -70,8 +70,8 @@ for reader in "${readers[@]}"; do
     mode=$(stat -c %a "$file")
     case $kind in
     secret) modes=(640 604 620 602 777) words="chmod 600 $file" ;;
-    private) modes=(604 602 620 666) words="chmod g-w,o= $file" ;;
-    trusted) modes=(646 664 666 777) words="chmod go-w $file" ;;
+    private) modes=(604 602 606 666) words="chmod g-w,o= $file" ;;
+    trusted) modes=(602 646 666 777) words="chmod go-w $file" ;;
     esac
     for wrong in "${modes[@]}"; do
         chmod "$wrong" "$file"
@@ -82,6 +82,11 @@ for reader in "${readers[@]}"; do
         chown 65534 "$file"
         refuse "$code" "$file" "of another user" "belongs to another user" "${command[@]}"
         chown 0 "$file"
+        chgrp 65534 "$file"
+        chmod 660 "$file"
+        refuse "$code" "$file" "of a group" "$words" "${command[@]}"
+        chgrp 0 "$file"
+        chmod "$mode" "$file"
     fi
     mv "$file" "$file.away"
     mkfifo -m 600 "$file"

@@ -55,3 +55,38 @@ EOF
 hear 1
 cmp "$work/heard" "$work/asked"
 stop_daemon "$daemon"
+
+# No more subscribers than connections are allowed; who goes makes room.
+start_daemon few --announce "$announce" --max-connections 6
+python3 - "${announce##*:}" <<'EOF'
+import socket, sys, time
+def subscribe():
+    """A subscriber that heard something, or None where it was closed first."""
+    try:
+        raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+        raw.settimeout(10)
+        raw.sendall(b"\0SP\0\0\x21\0\0")
+        heard = b""
+        while len(heard) < 16:
+            more = raw.recv(4096)
+            if not more:
+                return None
+            heard += more
+        return raw
+    except ConnectionError:
+        return None
+end = time.time() + 60
+for turn in range(3):
+    while True:
+        held = [subscribe() for _ in range(12)]
+        taken = sum(raw is not None for raw in held)
+        for raw in held:
+            if raw:
+                raw.close()
+        assert taken <= 6, f"{taken} subscribers were taken"
+        if taken >= 5:  # the daemon listens to itself now and then
+            break
+        assert time.time() < end, f"no room after the others have gone: {taken} were taken"
+        time.sleep(0.2)
+EOF
+stop_daemon "$daemon"

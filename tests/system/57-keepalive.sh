@@ -30,6 +30,7 @@ time.sleep(60)' "$port" >"$work/quiet" &
     quiet=$!
     daemons+=("$quiet")
     for _ in $(seq 100); do grep -q asked "$work/quiet" 2>/dev/null && break; sleep 0.1; done
+    for _ in $(seq 50); do has_keepalive l "$port" >"$work/timers" && break; sleep 0.1; done # a call that is under way, the door's own too, has another timer
     has_keepalive l "$port" || fail "the $door door does not look after its connections"
     ! has_keepalive r "$port" >/dev/null || fail "this test sees a keepalive where there is none"
     kill "$quiet"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <depositary/verify.h>
 
@@ -62,7 +63,14 @@ START_TEST(a_policy_that_cannot_be_used_says_why) {
     ck_assert_int_eq(depositary_policy_load(&policy, "/nonexistent/policy", &failure), DEPOSITARY_E_MISSING);
     ck_assert_int_eq(failure.error, DEPOSITARY_E_MISSING);
     ck_assert_int_ne(failure.text[0], 0);
-    ck_assert_int_eq(depositary_policy_load(&policy, "/dev/zero", &failure), DEPOSITARY_E_LIMIT);
+    ck_assert_int_eq(depositary_policy_load(&policy, "/dev/zero", &failure), DEPOSITARY_E_PERMISSION);
+    char path[] = "/tmp/check_verify.XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(ftruncate(file, 65 * 1024), 0);
+    ck_assert_int_eq(depositary_policy_load(&policy, path, &failure), DEPOSITARY_E_LIMIT);
+    close(file);
+    unlink(path);
     ck_assert_ptr_null(policy);
 }
 END_TEST
