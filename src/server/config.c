@@ -431,6 +431,7 @@ static int set_defaults(struct config *config) {
     if (config->listen_count == 0 && listen != NULL && (status = read_listen_words(config, listen)) >= 0)
         return status;
     if (config->listen_count == 0) {
+        config->is_listen_default = true;
         if (strlen(config->data) > sizeof config->listen[0] - 32)
             return told("the folder's path is too long for an ipc socket; give --listen", config->data);
         add_listen(config, "tcp://127.0.0.1:7769");
@@ -445,8 +446,10 @@ static int set_defaults(struct config *config) {
     return -1;
 }
 
-/* Whether what the option says for the URL goes with the rest; -1 to go on. */
+/* Whether what the option says for the URL goes with the rest; -1 to go on. Who only asks there shows nobody's queries, and no certificate. */
 static int check_url(const struct config *config, const char *url) {
+    if (config->action == ACTION_PROBE)
+        return -1;
     if (url_is_tcp(url) && !url_is_loopback(url) && !config->allow_plaintext)
         return told(
             "plain tcp on an address that is not loopback shows every query to the network; give --allow-plaintext if that is meant",

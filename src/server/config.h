@@ -26,9 +26,10 @@ struct config {
     char policy[CONFIG_PATH_MAX];        /* path of the policy file */
     char listen[CONFIG_LISTEN_MAX][512]; /* URLs */
     size_t listen_count;
-    char http[256];       /* HOST:PORT; "" where it is off */
-    const char *announce; /* URL; NULL where it is off */
-    const char *tls_cert; /* PEM files; NULL without tls+tcp:// */
+    bool is_listen_default; /* none was named */
+    char http[256];         /* HOST:PORT; "" where it is off */
+    const char *announce;   /* URL; NULL where it is off */
+    const char *tls_cert;   /* PEM files; NULL without tls+tcp:// */
     const char *tls_key;
     const char *tls_client_ca; /* NULL: clients need no certificate */
     struct limits limits;

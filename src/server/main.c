@@ -133,6 +133,9 @@ static int probe(const struct config *config) {
         printf("%s: %s\n", config->listen[i], words[door]);
         code = door == DOOR_SERVING ? code : EXIT_NO;
     }
+    if (code != EXIT_OK && config->is_listen_default) {
+        printf("No listener was named; where the daemon has others, name them in DEPOSITARY_LISTEN for both.\n");
+    }
     tls_free(tls);
     return code;
 }

@@ -63,6 +63,14 @@ contains "$work/err" "CERTIFICATE_VERIFY_FAILED"
     fail "TLS 1.1 is taken"
 depositaryd --data "$work/safe" "${tls[@]}" --probe >"$work/out" || fail "the probe does not get through TLS"
 contains "$work/out" ": serving"
+# A health check that knows the environment alone: it asks there, and so needs neither certificate nor leave for plain TCP.
+DEPOSITARY_LISTEN="tls+tcp://localhost:$tls_port" depositaryd --data "$work/safe" --probe >"$work/out" || fail "the probe without a certificate"
+contains "$work/out" "tls+tcp://localhost:$tls_port: serving"
+expect 1 env DEPOSITARY_LISTEN="tcp://0.0.0.0:$(free_port)" depositaryd --data "$work/safe" --probe
+contains "$work/out" ": no connection"
+if grep -q DEPOSITARY_LISTEN "$work/out"; then fail "a hint where a listener was named"; fi
+expect 1 depositaryd --data "$work/nowhere" --probe
+contains "$work/out" "name them in DEPOSITARY_LISTEN"
 
 # A connection lives through everything that follows.
 PORT=$tls_port python3 - "$pki/servers.pem" "$work/stop" <<'EOF' &
