@@ -23,7 +23,7 @@ struct desk {
     char policy_path[PATH_MAX];
     struct office *office;
     struct office_link link;
-    char *servers;     /* --connect, taken apart: texts one after another, each with its NUL, and an empty one at the end */
+    char *servers; /* --connect, taken apart: texts one after another, each with its NUL, and an empty one at the end */
     bool has_progress; /* a line of progress stands on the terminal */
     bool is_seal_told; /* that the server's answer key is no good was said */
 };
@@ -58,6 +58,8 @@ int desk_open(struct desk *desk);
 /** Readies the way to the server, or to the first of several (--connect with commas between: replicas, each with a store of its own). 0 or an
  * exit code, told. */
 int desk_connect(struct desk *desk);
+/** Sets the link: what is asked goes to the client that is there. A service that is UNAVAILABLE is asked again for 20 s, or --timeout where that is shorter. */
+void desk_link(struct desk *desk);
 /** Has the last checkpoint cosigned, by the witness at url, or by all of the policy's that have one (NULL). *added grows by the cosignatures
  * that are new. 0 where the quorum is met then, or an exit code, told. */
 int desk_cosign(struct desk *desk, const char *url, size_t *added);

@@ -189,8 +189,9 @@ wait_for "$work/a.log" "cannot be followed"
 is_whole a first
 is_whole b balanced
 write_treaty away 5
-expect 5 deposit a away
+expect 5 at a --timeout 3 deposit "$work/away.txt" --about "$work/away.about" --yes
 contains "$work/err" "UNAVAILABLE"
+contains "$work/err" "asking again for a while"
 curl -sf "http://${https[a]}/readyz" >/dev/null || fail "a is not ready to serve reads"
 curl -sf "http://${https[a]}/metrics" >"$work/metrics"
 grep -qE '^depositary_follower_age_seconds [0-9]' "$work/metrics" || fail "the metrics do not say how long it is away"
@@ -198,9 +199,13 @@ stop_daemon "${pids[b]}" # a replica starts without it, too
 start_replica b
 wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not serve without the database"
 is_whole b first
+# Back while an office asks again: it never knew.
+at a office push >"$work/push" 2>&1 &
+push=$!
+wait_for "$work/push" "asking again for a while"
 pg_start main
+wait "$push" || fail "what was sent while the database was away: $(cat "$work/push")"
 wait_for "$work/a.log" "followed again"
-expect 0 at a office push
 wait_level b "$(entries)"
 is_whole b away
 
@@ -224,7 +229,7 @@ wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not se
 write_treaty silent 3
 expect 5 deposit b silent
 contains "$work/err" "UNAVAILABLE"
-expect 5 at b office push # at once: it is known
+expect 5 at b --timeout 2 office push # it is known
 wait_for "$work/b.log" "it does not answer yet"
 is_whole b away
 stop_daemon "${pids[b]}"
@@ -273,18 +278,19 @@ expect 0 at c office renew
 [[ ! -e $work/order ]] || fail "no COMMIT came by"
 [[ $(entries) == $((before + 1)) ]] || fail "not committed once"
 wait_level c $((before + 1))
-echo commit >"$work/order" # it was not: c finds none, and says so; the same may be sent again
-expect 5 at c office renew
+echo commit >"$work/order" # it was not: c finds none, and says so; the office sends the same again
+expect 0 at c office renew
 contains "$work/err" "send the same again"
-[[ $(entries) == $((before + 1)) ]] || fail "committed, and told that it was not"
-expect 0 at c office push
+[[ $(entries) == $((before + 2)) ]] || fail "committed, and told that it was not"
 echo answer deaf >"$work/order" # committed, and c cannot ask: it says that it does not know
-expect 5 at c --timeout 40 office renew
-contains "$work/err" "not known"
+at c --timeout 40 office renew >"$work/renew" 2>&1 &
+renew=$!
+for _ in $(seq 600); do grep -q "not known" "$work/renew" && break || sleep 0.05; done
+contains "$work/renew" "not known"
 [[ $(entries) == $((before + 3)) ]] || fail "not committed"
 rm "$work/order"
-wait_level c $((before + 3)) # it learns by following
-expect 0 at c office push
+wait "$renew" || fail "sent again, it was not known to be there: $(cat "$work/renew")"
+wait_level c $((before + 3))
 [[ $(entries) == $((before + 3)) ]] || fail "committed twice"
 
 # ---- a database that lies
@@ -334,7 +340,7 @@ stop_daemon "${pids[a]}"
 start_replica a
 wait_for "$work/a.log" "of version 99"
 is_whole a migrated
-expect 5 at a office renew
+expect 5 at a --timeout 3 office renew
 contains "$work/err" "UNAVAILABLE"
 # Lost: what a replica holds is given back to it, and another comes to the same from there.
 sql main "DELETE FROM depositary.version WHERE number = 99"
