@@ -128,8 +128,8 @@ struct climb {
     unsigned height;       /* the root's level */
     unsigned first_kept;   /* the levels below are read with the clause */
     unsigned first_proved; /* from this level on all siblings are known, and the root is what the caller says */
-    bool is_guessed;       /* the clause is read at the row where it stands if it stands beside the tree's other clauses */
-    uint64_t base;         /* where place 0 would have its row, modulo 2^64 */
+    bool is_guessed; /* the clause is read at the row where it stands if it stands beside the tree's other clauses */
+    uint64_t base;   /* where place 0 would have its row, modulo 2^64 */
     bool is_base_known;
     struct rung rungs[LIMIT_PATH + 1];
 };

@@ -108,8 +108,9 @@ int sqlite_node(struct store_reader *reader, store_tree tree, unsigned level, ui
                 struct fault *fault);
 int sqlite_clause(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct buffer *record,
                   struct fault *fault);
-int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from, size_t count,
-                        struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row, struct fault *fault);
+int sqlite_clause_among(struct store_reader *reader, uint64_t edition_index, uint64_t place, uint64_t from,
+                        size_t count, struct buffer *record, struct hash *leaf_hashes, uint64_t *out_row,
+                        struct fault *fault);
 int sqlite_clause_in_row(struct store_reader *reader, uint64_t row, size_t at, size_t count, struct buffer *record,
                          struct hash *leaf_hashes);
 int sqlite_clause_hash(struct store_reader *reader, uint64_t edition_index, uint64_t place, struct hash *hash,
