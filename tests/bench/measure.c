@@ -1,5 +1,6 @@
 /* Loading and watching what the bench measures (subject.h). */
 #define _GNU_SOURCE /* SCHED_BATCH */
+#include "metrics.h"
 #include "subject.h"
 
 #include "depositary/v1/rpc.pb-c.h"
@@ -74,18 +75,24 @@ static unsigned is_first(const uint8_t *answer, size_t len) {
     return first;
 }
 
+static double count_hits(const struct subject *subject) {
+    return subject->http_port > 0 ? metrics_sum(subject->http_port, "depositary_cache_hits_total ") : 0;
+}
+
 static void measure_sp(struct subject *subject, struct sample *sample, unsigned in_flight, double seconds) {
     struct load_result result;
-    double server = cpu_seconds(subject->pid), own = own_seconds(RUSAGE_SELF);
+    double hits = count_hits(subject), server = cpu_seconds(subject->pid), own = own_seconds(RUSAGE_SELF);
     if (subject_load(&result, subject, in_flight, seconds, NULL) != 0)
         exit(1);
     server = cpu_seconds(subject->pid) - server;
     own = own_seconds(RUSAGE_SELF) - own;
+    hits = count_hits(subject) - hits;
     *sample = (struct sample){.rate = (double)result.calls / result.seconds,
                               .p50_us = result.p50_us,
                               .p99_us = result.p99_us,
                               .server_us = server * 1e6 / (double)result.calls,
-                              .client_us = own * 1e6 / (double)result.calls};
+                              .client_us = own * 1e6 / (double)result.calls,
+                              .hits = hits / (double)result.calls};
     if (subject->kind != KIND_ECHO && !subject->is_cold &&
         subject_load(&result, subject, in_flight, 0.2, is_first) == 0 && result.batches > 0)
         sample->batch = (double)result.calls / (double)result.batches;

@@ -64,10 +64,10 @@ static void print_machine(FILE *file) {
 
 static void print_row(const struct options *options, const struct subject *first, const struct subject *own,
                       size_t level) {
-    printf("%9u  %-20s %10.0f %9.1f %9.1f %8.2f %8.2f %6.1f %6.3f", options->in_flight[level], own->name,
+    printf("%9u  %-20s %10.0f %9.1f %9.1f %8.2f %8.2f %6.1f %6.3f %6.3f", options->in_flight[level], own->name,
            MEDIAN(own, level, rate), MEDIAN(own, level, p50_us), MEDIAN(own, level, p99_us),
            MEDIAN(own, level, server_us), MEDIAN(own, level, client_us), MEDIAN(own, level, batch),
-           MEDIAN(own, level, checks));
+           MEDIAN(own, level, checks), MEDIAN(own, level, hits));
     if (own != first)
         printf("  %7.2f %7.2f %7.2f", RATIO(first, own, level, rate), RATIO(first, own, level, p50_us),
                RATIO(first, own, level, p99_us));
@@ -84,10 +84,10 @@ void report_table(const struct options *options, const struct subject *subjects,
                options->ledger.is_uniform ? "uniform" : "Zipf, s = 1");
     printf(
         "server us, client us: processor time a call; batch: answers a signature; checks: signatures that the client "
-        "checked a call\nratio: %s over the row\n",
+        "checked a call; hits: of all calls, those whose answer the service's cache had\nratio: %s over the row\n",
         subjects[0].name);
-    printf("%9s  %-20s %10s %9s %9s %8s %8s %6s %6s  %7s %7s %7s\n", "in flight", "", "calls/s", "p50 us", "p99 us",
-           "server us", "client us", "batch", "checks", "calls/s", "p50", "p99");
+    printf("%9s  %-20s %10s %9s %9s %8s %8s %6s %6s %6s  %7s %7s %7s\n", "in flight", "", "calls/s", "p50 us", "p99 us",
+           "server us", "client us", "batch", "checks", "hits", "calls/s", "p50", "p99");
     for (size_t level = 0; level < options->levels; level++)
         for (size_t i = 0; i < count; i++)
             print_row(options, subjects, &subjects[i], level);
@@ -101,14 +101,15 @@ void report_table(const struct options *options, const struct subject *subjects,
 
 static void print_level(FILE *file, const struct options *options, const struct subject *first,
                         const struct subject *own, size_t level) {
-    fprintf(file,
-            "%s\n   {\"in_flight\": %u, \"rate\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"server_us\": %.2f, "
-            "\"client_us\": %.2f, \"batch\": %.1f, \"checks\": %.4f, \"ratio_rate\": %.3f, \"ratio_p50\": %.3f, "
-            "\"ratio_p99\": %.3f, \"rates\": [",
-            level > 0 ? "," : "", options->in_flight[level], MEDIAN(own, level, rate), MEDIAN(own, level, p50_us),
-            MEDIAN(own, level, p99_us), MEDIAN(own, level, server_us), MEDIAN(own, level, client_us),
-            MEDIAN(own, level, batch), MEDIAN(own, level, checks), RATIO(first, own, level, rate),
-            RATIO(first, own, level, p50_us), RATIO(first, own, level, p99_us));
+    fprintf(
+        file,
+        "%s\n   {\"in_flight\": %u, \"rate\": %.0f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"server_us\": %.2f, "
+        "\"client_us\": %.2f, \"batch\": %.1f, \"checks\": %.4f, \"hits\": %.4f, \"ratio_rate\": %.3f, \"ratio_p50\": %.3f, "
+        "\"ratio_p99\": %.3f, \"rates\": [",
+        level > 0 ? "," : "", options->in_flight[level], MEDIAN(own, level, rate), MEDIAN(own, level, p50_us),
+        MEDIAN(own, level, p99_us), MEDIAN(own, level, server_us), MEDIAN(own, level, client_us),
+        MEDIAN(own, level, batch), MEDIAN(own, level, checks), MEDIAN(own, level, hits), RATIO(first, own, level, rate),
+        RATIO(first, own, level, p50_us), RATIO(first, own, level, p99_us));
     for (int round = 0; round < options->rounds; round++)
         fprintf(file, "%s%.0f", round > 0 ? ", " : "", own->samples[level][round].rate);
     fprintf(file, "]}");

@@ -12,7 +12,8 @@
 
 #define START_TRIES   6000 /* of 50 ms */
 #define ARGUMENTS_MAX 20
-#define TEXTS         64u /* whose words are searched for and quoted */
+#define HTTP_PORTS    10000 /* its metrics are so many ports further */
+#define TEXTS         64u   /* whose words are searched for and quoted */
 
 static char program_dir[4096];
 static char work_dir[] = "/tmp/depositary-bench-XXXXXX";
@@ -113,12 +114,13 @@ static void make_url(struct subject *subject, unsigned number) {
 }
 
 static pid_t start_daemon(struct subject *subject, const struct options *options) {
-    char path[8192];
-    char *arguments[ARGUMENTS_MAX] = {path,           (char *)"--data", subject->data,  (char *)"--listen",
-                                      subject->url,   (char *)"--http", (char *)"none", (char *)"--log-level",
+    char path[8192], http[32];
+    char *arguments[ARGUMENTS_MAX] = {path,           (char *)"--data", subject->data, (char *)"--listen",
+                                      subject->url,   (char *)"--http", http,          (char *)"--log-level",
                                       (char *)"error"};
     size_t count = 9;
     snprintf(path, sizeof path, "%s/depositaryd", program_dir);
+    snprintf(http, sizeof http, "127.0.0.1:%d", subject->http_port);
     if (subject->ledger->data != NULL) {
         arguments[count++] = (char *)"--policy";
         arguments[count++] = subject->policy;
@@ -163,8 +165,10 @@ static bool start_service(struct subject *subject, const struct options *options
     questions_make(&subject->questions, subject->ledger);
     if (options->url != NULL)
         snprintf(subject->url, sizeof subject->url, "%s", options->url);
-    else
+    else {
+        subject->http_port = HTTP_PORTS + port_of(number);
         subject->pid = start_daemon(subject, options);
+    }
     wait_for(subject);
     if (subject->kind != KIND_SERVICE)
         ask_of_texts(subject);

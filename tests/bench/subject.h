@@ -39,6 +39,7 @@ struct sample {
     double server_us, client_us; /* processor time a call */
     double batch;                /* answers a signature; 0: not counted */
     double checks;               /* signatures that the client checked a call */
+    double hits;                 /* answers that the service's cache had, of all */
 };
 
 enum kind {
@@ -61,6 +62,7 @@ struct subject {
     char name_buffer[48];
     struct questions questions;
     pid_t pid;
+    int http_port; /* of the service's metrics; 0: it has none */
     char url[256]; /* for gRPC and Redis: HOST:PORT, and PORT */
     char data[128], policy[160];
     size_t answer_bytes;
