@@ -165,17 +165,17 @@ def try_call(daemon, truth, carrier, whose):
     print(f"{daemon.door}, {carrier}: {total} allocations of {'nng' if whose == scarce.OF_NNG else 'others'}; {dict(outcomes)}", flush=True)
 
 
-def depositary(*arguments, patience_s=60):
-    return subprocess.run(["depositary", "--connect", f"tcp://127.0.0.1:{port}", "--policy", policy, "--timeout", "5" if every else "2", *arguments],
+def depositary(*arguments, patience_s=120):
+    return subprocess.run(["depositary", "--connect", f"tcp://127.0.0.1:{port}", "--policy", policy, "--timeout", "2" if control.left() >= 0 else "60", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=patience_s)
 
 
 def try_deposit(daemon, whose):
     """A deposit that the office was told is there is there, word for word, also after the daemon died; another goes through afterwards."""
     global refusals
-    text, about, number, total, codes = f"{work}/treaty.txt", f"{work}/about", 0, 1, collections.Counter()
+    text, about, number, total, chosen, codes = f"{work}/treaty.txt", f"{work}/about", 0, 1, set(), collections.Counter()
     for at in [None, *range(10_000)]:
-        if at is not None and (at >= total or (not every and at not in chosen)):
+        if at is not None and (at >= total or at not in chosen):
             continue
         number += 1
         name = f"{daemon.door}-{whose}-{number}"
@@ -188,7 +188,7 @@ def try_deposit(daemon, whose):
         done = depositary(*deposit)
         if at is None:
             total = MANY - control.left()
-            chosen = set(places(total))
+            chosen = set(range(0, total, 8 if whose == scarce.BUT_NNG else 1) if every else places(total))
         hits = control.disarm()
         refusals += hits > 0
         codes[done.returncode] += 1
