@@ -32,6 +32,7 @@ static int describe_policy(struct buffer *out, const struct policy *policy) {
         buffer_init(&key, 1024);
         verifier_key_print(&key, policy_log(policy, i));
         keys[i] = buffer_take_text(&key);
+        buffer_free(&key); /* where it could not be taken */
         error = keys[i] == NULL ? DEPOSITARY_E_MEMORY : 0;
     }
     if (error == 0) {

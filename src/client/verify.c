@@ -238,6 +238,7 @@ int depositary_copy_explain(char **out, const depositary_policy *policy, const v
     buffer_append_text(&text, "checkpoint, verified under the policy:\n");
     steps_checkpoint(&text, parts.checkpoint);
     char *taken = buffer_take_text(&text);
+    buffer_free(&text); /* where it could not be taken */
     if (!taken)
         return view_failure(failure, DEPOSITARY_E_MEMORY, &fault);
     *out = taken;

@@ -242,6 +242,7 @@ static int copy_translation_of(char **out, const struct edition_record *record) 
     buffer_init(&text, 64);
     buffer_append_base64(&text, hash_bytes(&record->translation_of));
     *out = buffer_take_text(&text);
+    buffer_free(&text); /* where it could not be taken */
     return *out ? 0 : DEPOSITARY_E_MEMORY;
 }
 

@@ -309,6 +309,7 @@ static void tell_ready(struct running *running) {
     buffer_init(&key, 1024);
     verifier_key_print(&key, policy_log(running->policy, 0));
     char *key_text = buffer_take_text(&key);
+    buffer_free(&key);
     struct view *view = view_take(running->server.views);
     if (health_check(&running->server, view->state, &fault) == 0) {
         log_line(LOG_LEVEL_INFO, "ready", "listen", listen, "key", key_text ? key_text : "", NULL);

@@ -18,13 +18,14 @@
 #ifdef IS_SANITIZED /* by CMake: this file itself is not instrumented, as it is called before a sanitizer is ready */
 #define REAL(function) __interceptor_##function
 #define IS_SPARED                                                                                                      \
-    (!pthread_equal(pthread_self(), arming)) /* a sanitizer ends the process when its own threads get nothing */
+    (control == &own &&                                                                                                \
+     !pthread_equal(pthread_self(), arming)) /* a sanitizer ends the process when its own threads get nothing */
 #else
 #define REAL(function) __libc_##function
 #define IS_SPARED      false
 #endif
 
-#define OWN_FRAMES 4 /* look_back, who calls it, is_refused, malloc */
+#define OWN_FRAMES 6 /* at most, of this file's functions */
 #define EXPORT     __attribute__((visibility("default")))
 
 void *REAL(malloc)(size_t size);
@@ -73,41 +74,58 @@ static char kind_of(const char *library) {
     return strncmp(name, "libnng.so", 9) == 0 ? 'n' : 'o';
 }
 
-/* The frames of whoever asks, without those of this file. */
-__attribute__((noinline)) static int look_back(void *frames[SCARCE_FRAMES + OWN_FRAMES]) {
+/* The frames of whoever asks, innermost first, without those of this file. */
+struct frames {
+    void *at[SCARCE_FRAMES + OWN_FRAMES];
+    int first, end;
+};
+
+static char kind_at(const void *address, Dl_info *info) {
+    return dladdr(address, info) != 0 ? kind_of(info->dli_fname) : 'o';
+}
+
+static void look_back(struct frames *frames) {
+    Dl_info own_file, info;
     is_looking = true;
-    int count = backtrace(frames, SCARCE_FRAMES + OWN_FRAMES);
+    frames->end = backtrace(frames->at, SCARCE_FRAMES + OWN_FRAMES);
     is_looking = false;
-    return count;
-}
-
-__attribute__((noinline)) static bool is_meant(const void *caller) {
-    void *frames[SCARCE_FRAMES + OWN_FRAMES];
-    Dl_info info;
-    if (control->whose == SCARCE_ALL) {
-        return true;
-    }
-    char kind = dladdr(caller, &info) != 0 ? kind_of(info.dli_fname) : 'o';
-    int count = kind == 'c' ? look_back(frames) : 0;
-    for (int i = OWN_FRAMES; i < count && kind == 'c'; i++) { /* for whom the C library asks */
-        kind = dladdr(frames[i], &info) != 0 ? kind_of(info.dli_fname) : 'o';
-    }
-    return (kind == 'n') == (control->whose == SCARCE_OF_NNG);
-}
-
-__attribute__((noinline)) static void note_frames(void) {
-    void *frames[SCARCE_FRAMES + OWN_FRAMES];
-    int count = look_back(frames);
-    for (int i = OWN_FRAMES; i < count; i++) {
-        Dl_info info;
-        if (dladdr(frames[i], &info) != 0) {
-            control->frames[i - OWN_FRAMES] = (uintptr_t)frames[i] - (uintptr_t)info.dli_fbase;
-            control->kinds[i - OWN_FRAMES] = kind_of(info.dli_fname);
+    (void)dladdr(&own, &own_file);
+    frames->first = 0;
+    for (int i = 0; i < frames->end && i < OWN_FRAMES; i++) { /* a sanitizer's backtrace lies before ours */
+        if (dladdr(frames->at[i], &info) != 0 && info.dli_fbase == own_file.dli_fbase) {
+            frames->first = i + 1;
         }
     }
 }
 
-__attribute__((noinline)) static bool is_refused(const void *caller) {
+/* What the C library, or a sanitizer, asks for where a thread begins or ends is nobody's. */
+static bool is_meant(const void *caller) {
+    Dl_info info;
+    if (control->whose == SCARCE_ALL && control == &own) {
+        return true;
+    }
+    char kind = kind_at(caller, &info);
+    if (kind == 'c') { /* for whom? */
+        struct frames frames;
+        look_back(&frames);
+        for (int i = frames.first; i < frames.end && kind == 'c'; i++) {
+            kind = kind_at(frames.at[i], &info);
+        }
+    }
+    return kind != 'c' && (control->whose == SCARCE_ALL || (kind == 'n') == (control->whose == SCARCE_OF_NNG));
+}
+
+static void note_frames(void) {
+    struct frames frames;
+    look_back(&frames);
+    for (int i = frames.first; i < frames.end && i - frames.first < SCARCE_FRAMES; i++) {
+        Dl_info info;
+        control->kinds[i - frames.first] = kind_at(frames.at[i], &info);
+        control->frames[i - frames.first] = (uintptr_t)frames.at[i] - (uintptr_t)info.dli_fbase;
+    }
+}
+
+static bool is_refused(const void *caller) {
     int32_t now = __atomic_load_n(&control->left, __ATOMIC_ACQUIRE);
     if (now < 0 || IS_SPARED || is_looking || !is_meant(caller)) {
         return false;
