@@ -8,9 +8,13 @@ start_daemon crier --announce "$announce"
 origin=$(head -n 1 < <(depositary checkpoint 2>/dev/null))
 
 # hear COUNT [SUBSCRIPTION]: so many announcements, one after the other, in $work/heard.
+# nngcat with --count ends now and then before it has printed anything; then it listens again.
 hear() {
-    nngcat --sub0 --subscribe "${2-$origin}" --dial "$announce" --recv-timeout 15 --count "$1" --raw >"$work/heard" 2>/dev/null || true
-    [[ -s $work/heard ]] || fail "nothing was announced"
+    for _ in $(seq 5); do
+        nngcat --sub0 --subscribe "${2-$origin}" --dial "$announce" --recv-timeout 15 --count "$1" --raw >"$work/heard" 2>/dev/null || true
+        [[ -s $work/heard ]] && return
+    done
+    fail "nothing was announced"
 }
 
 # One who comes late hears the newest, byte for byte the checkpoint that the service gives when it is asked.

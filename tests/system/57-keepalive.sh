@@ -17,6 +17,15 @@ sys.exit(not (timers and all(timer == "02" for timer in timers)))
 PYTHON
 }
 
+# The same within five seconds: a call that is under way, the door's own too, has another timer, and those of commands that have ended are still going.
+comes_to_keepalive() {
+    for _ in $(seq 50); do
+        has_keepalive "$1" "$2" >"$work/timers" && return
+        sleep 0.1
+    done
+    return 1
+}
+
 # A quiet connection of a caller that wants no keepalive itself, and one of the command line's.
 for door in stream rep0; do
     start_daemon "$door" --door "$door"
@@ -30,8 +39,7 @@ time.sleep(60)' "$port" >"$work/quiet" &
     quiet=$!
     daemons+=("$quiet")
     for _ in $(seq 100); do grep -q asked "$work/quiet" 2>/dev/null && break; sleep 0.1; done
-    for _ in $(seq 50); do has_keepalive l "$port" >"$work/timers" && break; sleep 0.1; done # a call that is under way, the door's own too, has another timer
-    has_keepalive l "$port" || fail "the $door door does not look after its connections"
+    comes_to_keepalive l "$port" || fail "the $door door does not look after its connections: $(cat "$work/timers")"
     ! has_keepalive r "$port" >/dev/null || fail "this test sees a keepalive where there is none"
     kill "$quiet"
     wait "$quiet" 2>/dev/null || true
@@ -39,8 +47,7 @@ time.sleep(60)' "$port" >"$work/quiet" &
     watching=$!
     daemons+=("$watching")
     for _ in $(seq 100); do [[ -s $work/watched ]] && break; sleep 0.1; done
-    for _ in $(seq 50); do has_keepalive r "$port" >"$work/timers" && break; sleep 0.1; done # those of commands that have ended are still going
-    has_keepalive r "$port" || fail "the client does not look after its connection"
+    comes_to_keepalive r "$port" || fail "the client does not look after its connection: $(cat "$work/timers")"
     kill "$watching"
     wait "$watching" 2>/dev/null || true
     stop_daemon "$daemon"
