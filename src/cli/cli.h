@@ -40,6 +40,7 @@ struct cli {
     unsigned max_age_s;      /* --max-age; 0: any */
     bool is_json;            /* --json */
     bool for_office;         /* the office's verbs */
+    bool is_forgetful;       /* what is seen is not held against, nor kept in, the memory of this user */
     int error;               /* the library's, by which verification failed; 0: none yet */
     bool is_unverified_told; /* --json: there was an object for it */
     depositary_policy *policy;

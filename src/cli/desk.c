@@ -231,6 +231,9 @@ static int push_to(struct desk *desk, const char *server, uint64_t *sent) {
     int error = office_push(desk->office, &desk->link, &count, &fault);
     end_progress(desk);
     *sent += count;
+    if (!error) {
+        error = desk_look_afterwards(desk, &fault);
+    }
     if (error) {
         cli_error("%s: %s", server, fault.error ? fault_text(&fault) : depositary_error_text(error));
     }
@@ -343,8 +346,9 @@ int desk_deliver(struct desk *desk, uint64_t *sent) {
         status = desk_push(desk, sent);
     }
     if (status != 0) {
-        cli_note("it is signed and kept in the office, and not yet served; send it with: depositary office %s",
-                 office_has_quorum(desk->office) ? "push" : "cosign");
+        cli_note(
+            "it is signed and kept in the office, and not yet served, or not seen to be; send it with: depositary office %s",
+            office_has_quorum(desk->office) ? "push" : "cosign");
     }
     return status;
 }

@@ -25,7 +25,8 @@ struct desk {
     struct office_link link;
     char *servers; /* --connect, taken apart: texts one after another, each with its NUL, and an empty one at the end */
     bool has_progress; /* a line of progress stands on the terminal */
-    bool is_seal_told; /* that the server's answer key is no good was said */
+    bool is_seal_good; /* the key that sealed the last answer is an active answer key of this ledger */
+    bool is_seal_told; /* that one was not was said */
 };
 
 enum {
@@ -81,6 +82,12 @@ int desk_fail(const struct fault *fault, int error);
 
 /** Asks on the terminal; --yes answers for it. 0: yes; else an exit code, told. */
 int desk_ask(const struct desk *desk, const char *question);
+
+/* desk_look.c */
+
+/** After a push to the server at hand: whether it shows the office's last checkpoint, and gives the newest edition with its proofs. Waits for it
+ * as long as a call may take (DEPOSITARY_E_TIMEOUT). Where its answer key is no good the edition is not asked for. */
+int desk_look_afterwards(struct desk *desk, struct fault *fault);
 
 /* passphrase.c */
 

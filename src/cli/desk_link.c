@@ -69,7 +69,8 @@ static int end_call(depositary_answer *answer, int error, const char *reason, in
  * done is anybody's word. The office loses nothing by it, but must know. */
 static void judge_seal_key(struct desk *desk, const depositary_answer *answer) {
     const uint8_t *key = answer ? depositary_answer_sealing_key(answer) : NULL;
-    if (desk->is_seal_told || !key || desk_key_is_good(desk, key)) {
+    desk->is_seal_good = key && desk_key_is_good(desk, key);
+    if (desk->is_seal_told || !key || desk->is_seal_good) {
         return;
     }
     desk->is_seal_told = true;

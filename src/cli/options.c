@@ -309,7 +309,7 @@ int cli_client(struct cli *cli) {
         .policy = cli->policy,
         .timeout_ms = cli->timeout_s * 1000,
         .max_age_s = cli->max_age_s,
-        .state_dir = state[0] != '\0' && !cli->for_office ? state : NULL,
+        .state_dir = state[0] != '\0' && !cli->for_office && !cli->is_forgetful ? state : NULL,
         .floor_note = cli->floor_path != NULL ? (const char *)floor.data : NULL,
         .floor_note_len = floor.len,
         .for_office = cli->for_office,

@@ -59,3 +59,7 @@ int look_at_server(struct office *office, const struct office_link *link, uint64
     buffer_free(&note);
     return error;
 }
+
+int office_look(struct office *office, const struct office_link *link, uint64_t *held, struct fault *fault) {
+    return look_at_server(office, link, held, NULL, fault);
+}

@@ -142,6 +142,10 @@ struct bytes office_draft_record(const struct office_draft *draft, size_t index)
 MUST_USE int office_sign(struct office *office, struct office_draft *draft, const struct office_link *link,
                          int64_t now_s, struct fault *fault);
 
+/** How many entries of the office's ledger the server shows under a checkpoint; 0 where it has none, or shows what does not verify.
+ * DEPOSITARY_E_FORK as for office_sign. */
+MUST_USE int office_look(struct office *office, const struct office_link *link, uint64_t *held, struct fault *fault);
+
 /**
  * Asks the witness at this URL (its submission prefix) to cosign the last checkpoint, and keeps the cosignatures of witnesses of the policy
  * that the note lacks; *added is their number. C2SP tlog-witness. DEPOSITARY_E_FORK: the witness has seen a larger ledger, or another one.

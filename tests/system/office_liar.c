@@ -3,10 +3,12 @@
  * server's word. It has no ledger. It obeys lines of standard input (told_service.h):
  *   truth                    an empty ledger that takes everything
  *   checkpoint FILE|none     GetCheckpoint shows what is in the file; none: the ledger is empty
- *   append ok|less|missing|always-missing|missing-none|missing-past|missing-unknown|refuse
+ *   append ok|keep|less|missing|always-missing|missing-none|missing-past|missing-unknown|refuse
  *   put ok|more|lost
  *   seal ok|signature|place|origin|none|ledger
  *   asked                    prints how many AppendEntries and clauses came since `truth`
+ *   key                      prints the key that it seals with, in base64
+ * What it says OK to is nowhere; with `append keep` it shows the checkpoint all the same.
  */
 #include "told_service.h"
 
@@ -142,6 +144,10 @@ static void take_append(struct office_liar *liar, const Depositary__V1__AppendEn
          checkpoint_parse(&checkpoint, note.text, NULL) == 0);
     response.ledger_size = checkpoint.size - (is(liar->append, "less") ? 1 : 0);
     liar->appends++;
+    if (is(liar->append, "keep")) {
+        buffer_clear(&liar->note);
+        buffer_append_text(&liar->note, asked->checkpoint);
+    }
     if (is(liar->append, "refuse")) {
         status_set(status, STATUS_PERMISSION_DENIED, "LIAR", "not from you");
     } else if (strstr(liar->append, "missing") != NULL && (!is(liar->append, "missing") || liar->clauses == 0)) {
@@ -196,6 +202,14 @@ static void tell_truth(struct office_liar *liar) {
     liar->appends = liar->clauses = 0;
 }
 
+static void print_key(const struct office_liar *liar) {
+    struct buffer text;
+    buffer_init(&text, 64);
+    buffer_append_base64(&text, bytes_of(liar->public_key, sizeof liar->public_key));
+    printf("%.*s\n", (int)text.len, (const char *)text.data);
+    buffer_free(&text);
+}
+
 static bool obey(void *context, char *line) {
     struct office_liar *liar = context;
     char *argument = strchr(line, ' ');
@@ -206,6 +220,8 @@ static bool obey(void *context, char *line) {
         tell_truth(liar);
     } else if (is(line, "asked")) {
         printf("appends %u clauses %u\n", liar->appends, liar->clauses);
+    } else if (is(line, "key")) {
+        print_key(liar);
     } else if (argument == NULL) {
         return false;
     } else if (is(line, "checkpoint")) {

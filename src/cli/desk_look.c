@@ -1,0 +1,129 @@
+/*
+ * Looking afterwards: a server that says OK has done nothing yet that anybody could see. It has to show the office's last checkpoint, and to give the
+ * newest edition of it with all its proofs, before it is said that it serves what was sent. PROTOCOL.md section 2.
+ */
+#include "cli/desk.h"
+
+#include "base/limits.h"
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define PAUSE_FIRST_MS 20u
+#define PAUSE_MAX_MS   1000u
+#define EDITION_BACK   1024u /* entries that are looked through for the newest edition */
+
+static void pause_ms(unsigned ms) {
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
+    (void)nanosleep(&time, NULL);
+}
+
+/* What was appended is served when the catalog has it, or the replica that is asked has caught up: so it is waited for, as long as a call may take. */
+static int wait_until_shown(struct desk *desk, struct fault *fault) {
+    const uint64_t size = desk_size(desk);
+    const uint64_t end_ns = clock_monotonic_ns() + (uint64_t)desk->cli->timeout_s * NS_PER_S;
+    uint64_t held = 0;
+    int error = office_look(desk->office, &desk->link, &held, fault);
+    for (unsigned ms = PAUSE_FIRST_MS; error == 0 && held < size && clock_monotonic_ns() < end_ns; ms *= 2) {
+        pause_ms(ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS);
+        error = office_look(desk->office, &desk->link, &held, fault);
+    }
+    if (error == 0 && held < size) {
+        error =
+            fault_set(fault, DEPOSITARY_E_TIMEOUT,
+                      "it said that it has taken the ledger of %" PRIu64 " entries, and after %u s it shows %" PRIu64
+                      ": it is slow, or it has not kept what it was sent; look again with: depositary office push",
+                      size, desk->cli->timeout_s, held);
+    }
+    return error;
+}
+
+/* The newest edition's record, appended to *record; empty where there is none among the newest entries. */
+static int newest_edition(struct desk *desk, struct buffer *record, struct fault *fault) {
+    struct ledger *ledger = office_ledger(desk->office);
+    const struct ledger_state *state = ledger_state_take(ledger);
+    int error = 0;
+    for (uint64_t back = 1; error == 0 && back <= state->size && back <= EDITION_BACK; back++) {
+        buffer_clear(record);
+        error = ledger_entry(ledger, state, state->size - back, record, NULL, fault);
+        if (error == 0 && record_type(buffer_bytes(record)) == RECORD_EDITION) {
+            break;
+        }
+        buffer_clear(record);
+    }
+    ledger_state_release(state);
+    return error;
+}
+
+/* A client as any reader has one: the office's own takes checkpoints unjudged. */
+static int reader_new(struct desk *desk, depositary_client **out, struct fault *fault) {
+    struct cli reader = *desk->cli;
+    reader.client = NULL;
+    reader.for_office = false;
+    reader.is_forgetful = true;
+    reader.floor_path = NULL;
+    if (cli_client(&reader) != 0) {
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no client to look with");
+    }
+    *out = reader.client;
+    return 0;
+}
+
+/* 0: it was given, proved up to the checkpoint. *why is set where not. */
+static int ask_for(depositary_client *reader, const depositary_edition_query *which, struct bytes record,
+                   struct fault *why) {
+    depositary_answer *answer = NULL;
+    int error = depositary_get_instrument(reader, which, NULL, &answer);
+    const depositary_edition *shown = answer != NULL ? depositary_answer_edition(answer, 0) : NULL;
+    if (shown != NULL && bytes_equal(bytes_of(shown->record, shown->record_len), record)) {
+        error = 0; /* whatever else there is to say, such as of a withdrawal */
+    } else {
+        error = error ? error : DEPOSITARY_E_RESPONSE;
+        fault_set(why, error, "%s",
+                  answer != NULL ? depositary_answer_error_text(answer) : depositary_error_text(error));
+    }
+    depositary_answer_free(&answer);
+    return error;
+}
+
+static int ask_for_edition(struct desk *desk, struct bytes record, struct fault *fault) {
+    struct edition_record ours;
+    struct fault why = {0};
+    depositary_client *reader = NULL;
+    char instrument[LIMIT_INSTRUMENT + 1], language[LIMIT_LANGUAGE + 1];
+    int error = edition_record_parse(&ours, record, fault);
+    error = error ? error : reader_new(desk, &reader, fault);
+    if (error) {
+        return error;
+    }
+    bytes_write_text(instrument, sizeof instrument, ours.instrument);
+    bytes_write_text(language, sizeof language, ours.language);
+    const depositary_edition_query which = {.instrument = instrument, .language = language, .edition = ours.edition};
+    error = ask_for(reader, &which, record, &why);
+    depositary_client_free(&reader);
+    if (error == DEPOSITARY_E_QUORUM) { /* not by the office's policy, which had its quorum before anything was sent */
+        cli_note("clients under the policy %s refuse the new checkpoint: it asks for more cosignatures",
+                 desk->cli->policy_path);
+        return 0;
+    }
+    return error ? fault_set(fault, error, "it shows the checkpoint, and not %s %s edition %u, which is in it: %s",
+                             instrument, language, (unsigned)ours.edition, fault_text(&why))
+                 : 0;
+}
+
+int desk_look_afterwards(struct desk *desk, struct fault *fault) {
+    struct buffer record;
+    int error = wait_until_shown(desk, fault);
+    if (error || !desk->is_seal_good) { /* clients refuse all else that it says, and that was told */
+        return error;
+    }
+    buffer_init(&record, LIMIT_ENTRY);
+    error = newest_edition(desk, &record, fault);
+    if (error == 0 && record.len > 0) {
+        error = ask_for_edition(desk, buffer_bytes(&record), fault);
+    }
+    buffer_free(&record);
+    return error;
+}
