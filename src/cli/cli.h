@@ -205,6 +205,11 @@ typedef bool cli_enough(const void *context, const depositary_answer *page);
  * in any case). 0 or an exit code, told; then *out is empty. */
 int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *context, bool is_kept,
                    struct cli_pages *out);
+/** Told of each page in order, and of NULL where they are read from the first again. 0 or an exit code, told. */
+typedef int cli_page_sink(void *context, const depositary_answer *page);
+/** The same as cli_pages_read with is_kept, for what is too much to keep: *out has the first page and the last alone. */
+int cli_pages_tell(struct cli *cli, cli_fetch *fetch, void *context, cli_page_sink *sink, void *sink_context,
+                   struct cli_pages *out);
 void cli_pages_free(struct cli_pages *pages);
 
 /* copies.c */
@@ -225,6 +230,8 @@ struct cli_whole {
 
 int cli_whole(struct cli *cli, const depositary_edition_query *which,
               struct cli_whole *out); /* 0 or an exit code, told */
+/** The same with the text alone, appended to *text: of the pages there are the first and the last. */
+int cli_whole_text(struct cli *cli, const depositary_edition_query *which, struct buffer *text, struct cli_whole *out);
 void cli_whole_free(struct cli_whole *whole);
 
 #endif

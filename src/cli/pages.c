@@ -18,6 +18,15 @@ static int pages_add(struct cli_pages *pages, depositary_answer *answer) {
     return 0;
 }
 
+/* The first page is kept, and the last, whose token is the next one's. */
+static void pages_drop_middle(struct cli_pages *pages) {
+    if (pages->count == 3) {
+        depositary_answer_free(&pages->answers[1]);
+        pages->answers[1] = pages->answers[2];
+        pages->count = 2;
+    }
+}
+
 /* The ledger has grown since the page before: the pages are of one state, so they are read again from the first. */
 static bool has_expired(const depositary_answer *answer, const depositary_answer *before) {
     return before != NULL && answer != NULL && strcmp(depositary_answer_status_reason(answer), "PAGE_EXPIRED") == 0;
@@ -47,23 +56,41 @@ static bool is_last(cli_enough *enough, const void *context, const depositary_an
     return *depositary_answer_next_page(page) == '\0' || (enough != NULL && enough(context, page));
 }
 
-int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *context, bool is_kept,
-                   struct cli_pages *out) {
+/* How pages are read: all kept, or (sink not NULL) each told and let go. */
+struct reading {
+    cli_fetch *fetch;
+    cli_enough *enough;
+    void *context;
+    bool is_kept;
+    cli_page_sink *sink;
+    void *sink_context;
+};
+
+static int tell_page(const struct reading *reading, struct cli_pages *pages, const depositary_answer *page) {
+    int status = reading->sink != NULL ? reading->sink(reading->sink_context, page) : 0;
+    if (reading->sink != NULL && page != NULL)
+        pages_drop_middle(pages);
+    return status;
+}
+
+static int read_pages(struct cli *cli, const struct reading *reading, struct cli_pages *out) {
     const depositary_answer *last = NULL;
     int status = 0;
     unsigned again = 0;
     *out = (struct cli_pages){0};
     do {
-        status = read_page(cli, fetch, context, is_kept, last, out);
+        status = read_page(cli, reading->fetch, reading->context, reading->is_kept, last, out);
         if (status == PAGES_EXPIRED && again++ < AGAIN_MAX) {
             cli_pages_free(out);
             last = NULL;
-            status = 0;
+            status = tell_page(reading, out, NULL);
             continue;
         }
-        if (status == 0)
+        if (status == 0) {
             last = out->answers[out->count - 1];
-    } while (status == 0 && (last == NULL || !is_last(enough, context, last)));
+            status = tell_page(reading, out, last);
+        }
+    } while (status == 0 && (last == NULL || !is_last(reading->enough, reading->context, last)));
     if (status == PAGES_EXPIRED) {
         cli_error("the ledger grew each time before all pages were read");
         status = CLI_REFUSED;
@@ -71,6 +98,19 @@ int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *
     if (status != 0)
         cli_pages_free(out);
     return status;
+}
+
+int cli_pages_read(struct cli *cli, cli_fetch *fetch, cli_enough *enough, void *context, bool is_kept,
+                   struct cli_pages *out) {
+    return read_pages(cli, &(struct reading){.fetch = fetch, .enough = enough, .context = context, .is_kept = is_kept},
+                      out);
+}
+
+int cli_pages_tell(struct cli *cli, cli_fetch *fetch, void *context, cli_page_sink *sink, void *sink_context,
+                   struct cli_pages *out) {
+    const struct reading reading = {
+        .fetch = fetch, .context = context, .is_kept = true, .sink = sink, .sink_context = sink_context};
+    return read_pages(cli, &reading, out);
 }
 
 void cli_pages_free(struct cli_pages *pages) {

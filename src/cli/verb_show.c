@@ -153,24 +153,25 @@ static json_t *whole_json(const struct cli_whole *whole) {
     return object;
 }
 
+/* Nothing is shown before all of it held, so the text is kept until then, and nothing else of each page. */
 static int show_text(struct cli *cli, const struct show *show) {
     struct cli_whole whole;
-    int status = cli_whole(cli, &show->which.query, &whole);
-    if (status != 0)
-        return status;
-    if (whole.edition->is_latest == 0)
-        cli_note("edition %u, not the latest, which is %u", whole.edition->edition, whole.edition->latest_edition);
-    if (cli->is_json)
-        status = cli_json_print(whole_json(&whole));
-    else {
-        for (size_t i = 0; i < whole.pages.count; i++)
-            for (size_t j = 0; j < depositary_answer_clauses(whole.pages.answers[i]); j++) {
-                const depositary_clause *clause = depositary_answer_clause(whole.pages.answers[i], j);
-                cli_text(clause->text, clause->text_len);
-            }
-        status = cli_finish();
+    struct buffer text;
+    buffer_init(&text, SIZE_MAX);
+    int status = cli->is_json ? cli_whole(cli, &show->which.query, &whole)
+                              : cli_whole_text(cli, &show->which.query, &text, &whole);
+    if (status == 0) {
+        if (whole.edition->is_latest == 0)
+            cli_note("edition %u, not the latest, which is %u", whole.edition->edition, whole.edition->latest_edition);
+        if (cli->is_json)
+            status = cli_json_print(whole_json(&whole));
+        else {
+            cli_text((const char *)text.data, text.len);
+            status = cli_finish();
+        }
+        cli_whole_free(&whole);
     }
-    cli_whole_free(&whole);
+    buffer_free(&text);
     return status;
 }
 

@@ -8,29 +8,60 @@ static bool is_same_edition(const depositary_edition *a, const depositary_editio
     return a != NULL && b != NULL && a->record_len == b->record_len && memcmp(a->record, b->record, a->record_len) == 0;
 }
 
-static int check_source(const struct cli_whole *whole) {
+/* The clauses that came so far, held against what the first page says of the edition. */
+struct source {
+    const depositary_edition *edition; /* NULL before the first page */
     struct sha256 hash;
-    uint8_t digest[SHA256_LEN];
-    uint64_t length = 0, clauses = 0;
-    sha256_begin(&hash);
-    for (size_t i = 0; i < whole->pages.count; i++) {
-        const depositary_answer *page = whole->pages.answers[i];
-        if (!is_same_edition(whole->edition, depositary_answer_edition(page, 0)))
-            return DEPOSITARY_E_EDITION_MISMATCH;
-        for (size_t j = 0; j < depositary_answer_clauses(page); j++) {
-            const depositary_clause *clause = depositary_answer_clause(page, j);
-            if (clause->place != clauses++)
-                return DEPOSITARY_E_LIST_GAP;
-            sha256_add(&hash, bytes_of(clause->text, clause->text_len));
-            length += clause->text_len;
-        }
+    uint64_t length;
+    uint64_t clauses;
+    struct buffer *text; /* NULL: not wanted */
+};
+
+static void source_begin(struct source *source) {
+    source->edition = NULL;
+    source->length = source->clauses = 0;
+    sha256_begin(&source->hash);
+    if (source->text != NULL)
+        buffer_clear(source->text);
+}
+
+static int source_add(struct source *source, const depositary_answer *page) {
+    const depositary_edition *edition = depositary_answer_edition(page, 0);
+    if (source->edition == NULL)
+        source->edition = edition;
+    if (!is_same_edition(source->edition, edition))
+        return DEPOSITARY_E_EDITION_MISMATCH;
+    for (size_t i = 0; i < depositary_answer_clauses(page); i++) {
+        const depositary_clause *clause = depositary_answer_clause(page, i);
+        const struct bytes text = bytes_of(clause->text, clause->text_len);
+        if (clause->place != source->clauses++)
+            return DEPOSITARY_E_LIST_GAP;
+        sha256_add(&source->hash, text);
+        source->length += text.len;
+        if (source->text != NULL)
+            buffer_append(source->text, text);
     }
-    sha256_end(&hash, digest);
-    if (clauses != whole->edition->clauses)
+    return source->text != NULL ? source->text->error : 0;
+}
+
+static int source_end(struct source *source) {
+    uint8_t digest[SHA256_LEN];
+    sha256_end(&source->hash, digest);
+    if (source->edition == NULL || source->clauses != source->edition->clauses)
         return DEPOSITARY_E_LIST_GAP;
-    if (length != whole->edition->source_length || memcmp(digest, whole->edition->source_sha256, sizeof digest) != 0)
+    if (source->length != source->edition->source_length ||
+        memcmp(digest, source->edition->source_sha256, sizeof digest) != 0)
         return DEPOSITARY_E_SOURCE;
     return 0;
+}
+
+static int check_source(const struct cli_whole *whole) {
+    struct source source = {0};
+    int error = 0;
+    source_begin(&source);
+    for (size_t i = 0; error == 0 && i < whole->pages.count; i++)
+        error = source_add(&source, whole->pages.answers[i]);
+    return error != 0 ? error : source_end(&source);
 }
 
 /* The number of the edition that as_of means, since lists of clauses are asked by number. */
@@ -50,6 +81,13 @@ static int fetch_clauses(struct cli *cli, void *context, const depositary_page *
     return depositary_list_clauses(cli->client, context, 0, page, out);
 }
 
+/* Told, and an exit code; 0 where there is none. */
+static int fail(int error) {
+    if (error != 0)
+        cli_error("%s", depositary_error_text(error));
+    return error != 0 ? cli_exit_code(error) : 0;
+}
+
 int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli_whole *out) {
     depositary_edition_query numbered = *which;
     *out = (struct cli_whole){0};
@@ -59,12 +97,36 @@ int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli
     if (status != 0)
         return status;
     out->edition = depositary_answer_edition(out->pages.answers[0], 0);
-    int error = check_source(out);
-    if (error == 0)
+    status = fail(check_source(out));
+    if (status != 0)
+        cli_whole_free(out);
+    return status;
+}
+
+/* A cli_page_sink. */
+static int take_page(void *context, const depositary_answer *page) {
+    if (page == NULL) {
+        source_begin(context);
         return 0;
-    cli_error("%s", depositary_error_text(error));
-    cli_whole_free(out);
-    return cli_exit_code(error);
+    }
+    return fail(source_add(context, page));
+}
+
+int cli_whole_text(struct cli *cli, const depositary_edition_query *which, struct buffer *text, struct cli_whole *out) {
+    depositary_edition_query numbered = *which;
+    struct source source = {.text = text};
+    *out = (struct cli_whole){0};
+    int status = numbered.as_of != NULL ? resolve_as_of(cli, &numbered) : 0;
+    source_begin(&source);
+    if (status == 0)
+        status = cli_pages_tell(cli, fetch_clauses, &numbered, take_page, &source, &out->pages);
+    if (status != 0)
+        return status;
+    out->edition = source.edition;
+    status = fail(source_end(&source));
+    if (status != 0)
+        cli_whole_free(out);
+    return status;
 }
 
 void cli_whole_free(struct cli_whole *whole) {
