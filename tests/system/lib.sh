@@ -26,6 +26,7 @@ clean_up() {
         done
     fi
     rm -rf "$work" "${folders[@]}"
+    if [[ -d $ports ]]; then grep -lxs $$ "$ports"/[0-9]* | xargs -r rm -f || true; fi
     exit "$status"
 }
 trap clean_up EXIT
@@ -36,18 +37,41 @@ fail() {
     exit 1
 }
 
-# free_port: a TCP port of the loopback that nobody listens on now. Below those that connections go out from, of which another test may take one at any
-# moment; chosen by chance, since tests run beside each other.
+# free_port: a TCP port of the loopback that nobody listens on now, and that is this test's until it ends: of two that run beside each other none takes the
+# other's before a daemon listens there. Below those that connections go out from, of which another test may take one at any moment.
+ports=${TMPDIR:-/tmp}/depositary-test-ports-$UID
 free_port() {
-    python3 -c 'import random, socket
-while True:
-    port = random.randrange(20000, 32000)
+    mkdir -p -m 700 "$ports"
+    python3 - "$ports" $$ <<'EOF'
+import fcntl, os, random, socket, sys
+folder, test = sys.argv[1:]
+
+def is_taken(path):
     try:
-        socket.socket().bind(("127.0.0.1", port))
-    except OSError:
-        continue
-    print(port)
-    break'
+        with open(path) as holder:
+            os.kill(int(holder.read()), 0)
+        return True
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # by nobody, or by a test that has ended
+        return False
+
+with open(folder + "/lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    while True:
+        port = random.randrange(20000, 32000)
+        path = f"{folder}/{port}"
+        if is_taken(path):
+            continue
+        try:
+            socket.socket().bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        with open(path, "w") as holder:
+            holder.write(test)
+        print(port)
+        break
+EOF
 }
 
 # wait_ready URL POLICY PID: until the service answers a health call.
