@@ -60,14 +60,21 @@ expect 0 depositary --connect "${replica[one]}" key list
 # A new key takes over while the service runs, and every call before, during and after holds.
 next=$(next_key_of one)
 [[ $(next_key_of one) == "$next" && $next != "$one" ]] || fail "the next key is not made once"
-touch "$work/calling"
-(while [[ -f $work/calling ]]; do depositary --connect "${replica[one]}" get a-treaty 1 >/dev/null 2>>"$work/calls.log" || echo failed >>"$work/failed"; done) &
+touch "$work/calling" "$work/called"
+(while [[ -f $work/calling ]]; do
+    depositary --connect "${replica[one]}" get a-treaty 1 >/dev/null 2>>"$work/calls.log" || echo failed >>"$work/failed"
+    echo called >>"$work/called"
+done) &
 caller=$!
+have_called() { (($(wc -l <"$work/called") >= $1)); }
+call_on() { eventually 60 have_called $(($(wc -l <"$work/called") + 3)); } # at least two of them begin from here on
+call_on
 expect 0 depositary --connect "${replica[one]}" key authorise "$next" --holder 'replica one, second key'
 seals_with() { [[ $(sealing_key "$1") == "$2" ]]; }
 eventually 20 seals_with one "$next"
+call_on
 expect 0 depositary --connect "${replica[one]}" key revoke "$one" --remark 'replaced'
-sleep 0.5
+call_on
 rm "$work/calling"
 wait "$caller"
 [[ ! -s $work/failed ]] || fail "calls failed while the key was replaced"
@@ -116,9 +123,18 @@ eventually 20 seals_with one "$fifth"
 
 # A key that begins later does not seal before.
 later=$(next_key_of one)
-expect 0 depositary --connect "${replica[one]}" key authorise "$later" --holder 'replica one, next year' --from "$(date -u -d '+1 year' +%Y-%m-%dT%H:%M:%SZ)"
-sleep 2.5
-seals_with one "$fifth" || fail "a key sealed before its time"
+from=$(($(date +%s) + 8)) # some looks of the service's at the keys are before it
+expect 0 depositary --connect "${replica[one]}" key authorise "$later" --holder 'replica one, later' --from "$(date -u -d "@$from" +%Y-%m-%dT%H:%M:%SZ)"
+before=0
+while (($(date +%s) < from)); do
+    sealed=$(sealing_key one) || sealed="nothing that a client takes"
+    (($(date +%s) < from)) || break # its time may have come meanwhile
+    [[ $sealed == "$fifth" ]] || fail "a key sealed before its time"
+    before=$((before + 1))
+    sleep 0.2
+done
+((before > 0)) || fail "the key's time had come before anything was asked"
+eventually 20 seals_with one "$later"
 
 # A key that no record authorises: whoever steals a policy and invents a key convinces nobody.
 stop_daemon "${pid[two]}"
