@@ -15,7 +15,9 @@
 #define PAUSE_NS (500 * NS_PER_MS) /* between two tries to connect: callers do not queue behind a server that is away */
 #define DIAL_NS                                                                                                        \
     (5000 * NS_PER_MS) /* nobody is held up longer by a database that is away: a caller has a deadline, too */
-#define WORDS_ROOM 400
+#define WORDS_ROOM   400
+#define ROWS_MOST    64u /* of all statements of a pg_run: each has one at most */
+#define UNASKED_MOST 64u /* readings of what a server says unasked, between two calls */
 
 /* ---- connecting */
 
@@ -108,8 +110,8 @@ int pg_pause(struct pg *pg, unsigned pause_ms) {
 /* A server that went away has said so, or closed: that is read before the connection is used again. */
 static bool is_alive(const struct pg *pg) {
     struct pollfd socket = {.fd = PQsocket(pg->connection), .events = POLLIN};
-    while (PQstatus(pg->connection) == CONNECTION_OK && poll(&socket, 1, 0) == 1)
-        if (PQconsumeInput(pg->connection) != 1)
+    for (unsigned i = 0; PQstatus(pg->connection) == CONNECTION_OK && poll(&socket, 1, 0) == 1; i++)
+        if (i == UNASKED_MOST || PQconsumeInput(pg->connection) != 1)
             return false;
     return PQstatus(pg->connection) == CONNECTION_OK;
 }
@@ -273,16 +275,40 @@ static int send(struct pg *pg, const char *sql, const struct pg_params *params) 
     return PQsendQueryParams(pg->connection, sql, given->count, NULL, given->values, given->lengths, given->formats, 1);
 }
 
-/* All results; the last good one is kept where out is given. */
-static int gather(struct pg *pg, unsigned timeout_ms, PGresult **out, struct fault *fault) {
+static bool is_copying(const PGresult *result) {
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+/* An honest server gives no more rows than were asked for, and copies nothing; of one that does there may be no end. */
+static int no_end(struct pg *pg, struct fault *fault) {
+    pg_disconnect(pg);
+    return fault_set(fault, DEPOSITARY_E_IO, "the database gives more than was asked for");
+}
+
+/* The row that was asked for is a result of its own, before one without rows that ends it. */
+static void keep_result(PGresult **kept, PGresult *result) {
+    if (*kept != NULL && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 0) {
+        PQclear(result);
+        return;
+    }
+    PQclear(*kept);
+    *kept = result;
+}
+
+/* All results, row by row so that libpq gathers none, and at most so many rows; the last good one is kept where out is given. */
+static int gather(struct pg *pg, unsigned timeout_ms, unsigned rows_most, PGresult **out, struct fault *fault) {
+    unsigned rows = 0;
     uint64_t until_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
     PGresult *kept = NULL, *result = NULL;
     int error = flush(pg, until_ns, fault), unread = error;
     while (unread == 0 && (unread = next_result(pg, until_ns, &result, fault)) == 0 && result != NULL) {
-        PQclear(kept);
-        kept = result;
-        if (error == 0 && !is_good(result))
+        rows += PQresultStatus(result) == PGRES_SINGLE_TUPLE;
+        if (rows > rows_most || is_copying(result))
+            error = no_end(pg, fault);
+        else if (error == 0 && !is_good(result))
             error = failed(pg, result, fault);
+        keep_result(&kept, result);
         if (pg->connection == NULL)
             break;
     }
@@ -295,16 +321,16 @@ static int gather(struct pg *pg, unsigned timeout_ms, PGresult **out, struct fau
 }
 
 int pg_run(struct pg *pg, const char *sql, unsigned timeout_ms, struct fault *fault) {
-    if (PQsendQuery(pg->connection, sql) != 1)
+    if (PQsendQuery(pg->connection, sql) != 1 || PQsetSingleRowMode(pg->connection) != 1)
         return broken(pg, fault, "the connection broke");
-    return gather(pg, timeout_ms, NULL, fault);
+    return gather(pg, timeout_ms, ROWS_MOST, NULL, fault);
 }
 
 int pg_ask(struct pg *pg, const char *sql, const struct pg_params *params, unsigned timeout_ms, PGresult **out,
            struct fault *fault) {
-    if (send(pg, sql, params) != 1)
+    if (send(pg, sql, params) != 1 || PQsetSingleRowMode(pg->connection) != 1)
         return broken(pg, fault, "the connection broke");
-    return gather(pg, timeout_ms, out, fault);
+    return gather(pg, timeout_ms, 1, out, fault);
 }
 
 int pg_ask_number(struct pg *pg, const char *sql, uint64_t *out, struct fault *fault) {
@@ -323,7 +349,9 @@ int pg_stream(struct pg *pg, const char *sql, const struct pg_params *params, pg
     int error = flush(pg, until_ns, fault), unread = error;
     PGresult *result = NULL;
     while (unread == 0 && (unread = next_result(pg, until_ns, &result, fault)) == 0 && result != NULL) {
-        if (error == 0 && !is_good(result))
+        if (is_copying(result))
+            error = no_end(pg, fault);
+        else if (error == 0 && !is_good(result))
             error = failed(pg, result, fault);
         else if (error == 0 && PQntuples(result) == 1 && (error = sink(context, result)) != 0)
             pg_disconnect(pg); /* there may be no end of rows */
