@@ -5,12 +5,63 @@
 source "$(dirname "$0")/lib.sh"
 export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
+# strangers: who greets in another protocol is shown out at once, with no answer to what it asks.
+strangers() {
+    python3 - "${url##*:}" "$work/silent" "$1" <<'EOF'
+import socket, struct, sys, time, rpc
+where = ("127.0.0.1", int(sys.argv[1]))
+request = rpc.request(rpc.GET_CHECKPOINT)
+frame = struct.pack(">QI", len(request) + 4, 0x80000001) + request
+for greeting in (b"\0SP\0\0\x20\0\0", b"\0SP\0\0\x31\0\0", b"\0SQ\0\0\x30\0\0", b"\1SP\0\0\x30\0\0", b"GET / HT"):
+    raw = socket.create_connection(where, 10)
+    raw.settimeout(20)
+    heard = b""
+    try:
+        raw.sendall(greeting + frame)
+        while more := raw.recv(4096):
+            heard += more
+    except ConnectionError:
+        pass
+    assert len(heard) <= 8, f"{greeting}: {len(heard)} bytes came back"
+EOF
+}
+
+# Silence: who has not greeted is let go after ten seconds, who is in the middle of a frame after thirty. At the door on streams alone: nng knows no such times.
+silence() {
+    python3 - "${url##*:}" <<'EOF'
+import socket, struct, sys, time
+begun, quiet = time.monotonic(), []
+for least, most, data in ((9, 40, b""), (9, 40, b"\0SP\0"), (29, 70, b"\0SP\0\0\x30\0\0" + b"\0\0"), (29, 70, b"\0SP\0\0\x30\0\0" + struct.pack(">Q", 5000) + b"x" * 100)):
+    raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+    raw.sendall(data)
+    quiet.append((least, most, data, raw))
+for least, most, data, raw in quiet:
+    raw.settimeout(max(1, begun + most - time.monotonic()))
+    try:
+        while raw.recv(4096):
+            pass
+    except socket.timeout:
+        raise SystemExit(f"who fell silent after {data[:20]!r} is there still after {most} seconds")
+    except ConnectionError:
+        pass
+    took = time.monotonic() - begun
+    assert took >= least, f"who fell silent after {data[:20]!r} was let go after {took:.1f} seconds"
+EOF
+}
+
 for door in stream rep0; do
     start_daemon "$door" --door "$door"
+    strangers "$door"
+    silent=
+    if [[ $door == stream ]]; then
+        silence &
+        silent=$!
+    fi
     echo -n "$door: "
     python3 "$DEPOSITARY_SOURCE/tests/system/rude.py" "${COUNT:-600}" "${url##*:}" "$daemon"
     expect 0 depositary get "$instrument" 11
     expect 0 depositary health
+    [[ -z $silent ]] || wait "$silent" || fail "who fell silent"
     ! grep -q "had died" "$work/$door.log" || echo "a door had died on the way, and was opened again"
     stop_daemon "$daemon"
 done

@@ -28,6 +28,28 @@ for kind in stream rep0; do
     stop_daemon "$daemon"
 done
 
+# A door that is full turns the knocking away, too: that is no death, and nobody is thrown out for it.
+for kind in stream rep0; do
+    start_daemon "full-$kind" --door "$kind" --max-connections 8 --http "127.0.0.1:$http"
+    PYTHONPATH=$DEPOSITARY_SOURCE/tests/system python3 - "${url##*:}" <<'EOF'
+import socket, sys, time, rpc
+held, end = [], time.time() + 60
+while len(held) < 8:
+    assert time.time() < end, f"only {len(held)} connections were taken"
+    try:
+        connection = rpc.Connection(("127.0.0.1", int(sys.argv[1])), timeout=5)
+        assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"
+        held.append(connection)
+    except (OSError, ConnectionError):  # the daemon's own knock has the last place now and then
+        time.sleep(0.05)
+time.sleep(12)  # four rounds of knocking: two that find the door shut would open it again
+for connection in held:
+    assert connection.ask(rpc.GET_CHECKPOINT).code == "OK", "a connection was thrown out"
+EOF
+    [[ $(reopened) == 0 ]] || fail "the $kind door was full, and taken for dead"
+    stop_daemon "$daemon"
+done
+
 socket=$work/house/run/door
 start_daemon house --door rep0 --listen "ipc://$socket" --http "127.0.0.1:$http"
 

@@ -55,6 +55,18 @@ try:
         pass
 except ConnectionError:
     pass
+
+# What it says is not even taken in: of 64 MiB no more than the system's own buffers hold.
+raw = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+raw.settimeout(30)
+sent = 0
+try:
+    raw.sendall(b"\0SP\0\0\x21\0\0" + struct.pack(">Q", 64 << 20))
+    while sent < 64 << 20:
+        sent += raw.send(b"x" * 65536)
+except ConnectionError:
+    pass
+assert sent < 32 << 20, f"{sent} bytes of a subscriber's talk were taken"
 EOF
 hear 1
 cmp "$work/heard" "$work/asked"

@@ -160,6 +160,41 @@ for change in "0 100" "1 150" "1 900" "2 300" "2 2000"; do
     kill "$proxy"
 done
 
+# A source that answers, or announces, with more than there can be: of 64 MiB the mirror takes no more than the system's own buffers hold, and lives on.
+endless_port=$(free_port)
+python3 - "$endless_port" >"$work/endless" <<'EOF' &
+import socket, struct, sys, threading
+def serve(raw):
+    """As both kinds of sockets: by what the other side greets with."""
+    raw.settimeout(30)
+    sent = kind = 0
+    try:
+        greeting = raw.recv(8)
+        kind = greeting[5]
+        raw.sendall(b"\0SP\0\0" + bytes([{0x30: 0x31, 0x21: 0x20}[kind]]) + b"\0\0")
+        if kind == 0x30:
+            raw.recv(65536)
+        raw.sendall(struct.pack(">Q", 64 << 20))
+        while sent < 64 << 20:
+            sent += raw.send(b"x" * 65536)
+    except (OSError, KeyError, IndexError):
+        pass
+    print({0x30: "answer", 0x21: "announcement"}.get(kind, "?"), sent, flush=True)
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+EOF
+daemons+=($!)
+for _ in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/"$endless_port") 2>/dev/null && break || sleep 0.1; done
+mkdir "$work/patient"
+cp "$work/origin/policy" "$work/patient/policy"
+start_mirror patient "tcp://127.0.0.1:$endless_port" --follow-interval 1 --follow-announce "tcp://127.0.0.1:$endless_port"
+wait_for "$work/endless" "answer"
+wait_for "$work/endless" "announcement"
+kill -0 "$mirror" || fail "the mirror has died of it"
+awk '$1 != "?" && $2 >= 32 * 1024 * 1024 { print; bad = 1 } END { exit bad }' "$work/endless" || fail "the mirror takes what has no end"
+stop_daemon "$mirror"
+
 # A large ledger, and a mirror that is killed again and again while it takes it over: it begins again, and comes to the end.
 makeledger "$work/large" 12000 30 >/dev/null
 large_url=tcp://127.0.0.1:$(free_port)
