@@ -94,6 +94,10 @@ static int open_policy(struct running *running, struct fault *fault) {
     return error;
 }
 
+static const char what_to_do[] =
+    "; nothing of this ledger is served: move ledger.db away and make it anew from a mirror, "
+    "a backup or the office, as depositaryd(8) tells under REPAIR";
+
 /* How it is opened: to serve, made where it is not there; or to be checked, every rule again. */
 enum opening { OPEN_TO_SERVE, OPEN_TO_CHECK };
 
@@ -111,7 +115,10 @@ static int open_ledger(struct running *running, enum opening opening, struct fau
                                          .may_lack_checkpoints = true,
                                          .shared = running->shared,
                                          .is_thorough = opening == OPEN_TO_CHECK};
-    return ledger_open(&running->server.ledger, &config, fault);
+    struct fault why = {0};
+    int error = ledger_open(&running->server.ledger, &config, &why);
+    return error ? fault_set(fault, error, "%s%s", fault_text(&why), error == DEPOSITARY_E_DAMAGED ? what_to_do : "")
+                 : 0;
 }
 
 static int open_shared(struct running *running, struct fault *fault) {

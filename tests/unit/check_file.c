@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,40 @@ START_TEST(a_write_replaces_whole_and_leaves_nothing_beside) {
     ck_assert_int_eq(stat(in_folder("f"), &about), 0);
     ck_assert_uint_eq(about.st_mode & 07777, 0600);
     ck_assert_uint_eq(files_in_folder(), 1);
+    buffer_free(&out);
+}
+END_TEST
+
+/* In place of fsync and rename where the linker finds them called. */
+static unsigned syncs, syncs_before_rename;
+static bool sync_fails;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd) {
+    syncs++;
+    errno = EIO;
+    return sync_fails ? -1 : __real_fsync(fd);
+}
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to) {
+    syncs_before_rename = syncs;
+    return __real_rename(from, to);
+}
+
+START_TEST(a_write_is_on_the_disk_before_it_takes_its_name_and_then_the_name) {
+    struct buffer out;
+    buffer_init(&out, 100);
+    ck_assert_int_eq(file_write(in_folder("file"), BYTES("old"), 0600, NULL), 0);
+    syncs = 0;
+    ck_assert_int_eq(file_write(in_folder("file"), BYTES("new"), 0600, NULL), 0);
+    ck_assert_uint_eq(syncs_before_rename, 1);
+    ck_assert_uint_eq(syncs, 2);
+    sync_fails = true;
+    ck_assert_int_eq(file_write(in_folder("file"), BYTES("newer"), 0600, NULL), DEPOSITARY_E_IO);
+    ck_assert_uint_eq(files_in_folder(), 1);
+    ck_assert_int_eq(file_read(&out, in_folder("file"), NULL), 0);
+    ck_assert(bytes_equal(buffer_bytes(&out), BYTES("new")));
     buffer_free(&out);
 }
 END_TEST
@@ -263,6 +298,7 @@ static Suite *suite(void) {
     tcase_add_test(cases, a_file_past_the_limit_is_refused_and_one_at_it_is_read);
     tcase_add_test(cases, a_file_without_end_is_refused_at_the_limit);
     tcase_add_test(cases, a_write_replaces_whole_and_leaves_nothing_beside);
+    tcase_add_test(cases, a_write_is_on_the_disk_before_it_takes_its_name_and_then_the_name);
     tcase_add_test(cases, a_write_that_fails_leaves_the_old_and_nothing_beside);
     tcase_add_test(cases, a_secret_that_others_may_read_is_refused);
     tcase_add_test(cases, a_secret_behind_a_link_or_a_fifo_is_refused);
