@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Goal of this test: every test that the tables of proto/PROTOCOL.md, tests/README.md and README.md name is there, so that no row rests on a test that was
-# renamed or went; and a row of conventions, attacks, limits or threats names one at all.
+# renamed or went; and a row of conventions, attacks, limits or threats names one at all. The same of the lines of the program that are defences.
 source "$(dirname "$0")/lib.sh"
 
 python3 - "$DEPOSITARY_SOURCE" <<'PYTHON'
@@ -104,3 +104,6 @@ assert count > 200, f"only {count} tests are named: are these the tables?"
 print(f"{count} tests named")
 sys.exit(len(wrong) > 0)
 PYTHON
+
+# The defences that are taken out to see tests fail still stand where the table of them says, and tests/README.md shows that table.
+"$DEPOSITARY_SOURCE/tests/defences/run" --check
