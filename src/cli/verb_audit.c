@@ -42,17 +42,19 @@ static void report_text(const struct auditor *auditor, const char *time) {
     const struct audit_counts *counts = &auditor->counts;
     struct bytes origin = policy_origin(auditor->policy);
     printf("%.*s, as of %s: the ledger is whole\n"
-           "  %" PRIu64 " entries give the checkpoint's root, and every rule holds\n"
-           "  %" PRIu64 " registers say what the entries before them say\n",
+           "  entries      %" PRIu64 ", which give the checkpoint's root and keep every rule\n"
+           "  registers    %" PRIu64 ", each of which says what the entries before it say\n",
            (int)origin.len, (const char *)origin.data, time, auditor->checkpoint.size, counts->registers);
     if (auditor->has_no_clauses) {
-        printf("  %" PRIu64 " editions, whose clauses are not to be had there, and were not audited\n",
+        printf("  editions     %" PRIu64 ", whose clauses are not to be had there, and were not audited\n",
                counts->editions);
     } else {
-        printf("  %" PRIu64 " editions, whose %" PRIu64 " clauses rebuild clauses-root and source\n", counts->editions,
-               counts->clauses);
+        printf("  editions     %" PRIu64 ", whose clauses, %" PRIu64 " in all, rebuild clauses-root and source\n",
+               counts->editions, counts->clauses);
     }
-    printf("  %" PRIu64 " keys, %" PRIu64 " revocations\n", counts->keys, counts->revocations);
+    printf("  keys         %" PRIu64 "\n"
+           "  revocations  %" PRIu64 "\n",
+           counts->keys, counts->revocations);
 }
 
 /* ---- from a service */

@@ -53,14 +53,14 @@ curl -s -o "$work/tile" "$web/tile/0/000"
 
 # From the daemon's tiles alone: the clauses are not there, which is said.
 expect 0 depositary audit --http "$web"
-contains "$work/out" "$size entries give the checkpoint's root"
+contains "$work/out" "entries      $size, which give the checkpoint's root"
 contains "$work/out" "were not audited"
 expect 0 depositary --json audit --http "$web"
 contains "$work/out" '"clauses_audited": false'
 
 # From the service, and as files.
 expect 0 depositary audit
-contains "$work/out" "5 editions, whose"
+contains "$work/out" "editions     5, whose"
 cp "$work/out" "$work/by-service"
 expect 0 depositary export "$work/files"
 expect 0 depositary audit "$work/files"
@@ -116,7 +116,7 @@ python3 -m http.server --bind 127.0.0.1 --directory "$work/files" "$port" >/dev/
 daemons+=($!)
 for _ in $(seq 100); do curl -sf "http://127.0.0.1:$port/checkpoint" >/dev/null && break; sleep 0.1; done
 expect 0 depositary audit --http "http://127.0.0.1:$port/"
-contains "$work/out" "5 editions, whose"
+contains "$work/out" "editions     5, whose"
 
 # The same from a web server, and what a web server can do besides. A tile that is gone is made up for by a full one, which there is none of here.
 port=$(free_port)
@@ -125,7 +125,7 @@ daemons+=($!)
 static=http://127.0.0.1:$port
 for _ in $(seq 100); do curl -sf "$static/checkpoint" >/dev/null && break; sleep 0.1; done
 expect 0 depositary audit --http "$static"
-contains "$work/out" "5 editions, whose"
+contains "$work/out" "editions     5, whose"
 for kind in gone cut more flip huge endless torn noise moved gzip error; do
     for path in checkpoint tile/0/000 "tile/entries/001.p/$now"; do
         echo "$kind $path" >"$work/lie"
@@ -154,7 +154,7 @@ touch "$work/growing"
 grower=$!
 for _ in 1 2 3; do
     expect 0 depositary audit
-    contains "$work/out" "6 editions, whose"
+    contains "$work/out" "editions     6, whose"
 done
 rm "$work/growing"
 wait "$grower"

@@ -41,6 +41,7 @@ done <"$work/commands"
 export DEPOSITARY_POLICY=$work/desk/office/policy
 expect 0 depositary get a-treaty 2
 expect 0 depositary audit
-contains "$work/out" "2 keys, 1 revocations"
+contains "$work/out" "keys         2"
+contains "$work/out" "revocations  1"
 ls "$work/desk/office"/policy-until-* >/dev/null
 [[ -f $work/safe/spare-2/spare-key ]] || fail "no new spare"
