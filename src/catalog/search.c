@@ -124,6 +124,47 @@ static int by_ledger(const void *left, const void *right) {
     return (a->place > b->place) - (a->place < b->place);
 }
 
+static void swap(struct found *a, struct found *b) {
+    struct found kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* What is before `at` in the order comes before it, in no order; the middle of three is taken, so that what is sorted already is quick. */
+static size_t part(struct found *found, size_t count) {
+    struct found *middle = &found[count / 2], *last = &found[count - 1];
+    size_t at = 0;
+    if (by_ledger(middle, found) < 0)
+        swap(middle, found);
+    if (by_ledger(last, found) < 0)
+        swap(last, found);
+    if (by_ledger(middle, last) < 0)
+        swap(middle, last);
+    for (size_t i = 0; i + 1 < count; i++)
+        if (by_ledger(&found[i], last) < 0)
+            swap(&found[i], &found[at++]);
+    swap(&found[at], last);
+    return at;
+}
+
+/* The first `wanted` by the ledger, in order; what comes after them is in none. Of hundreds of thousands a page is shown. */
+static void sort_first(struct found *found, size_t count, size_t wanted) {
+    struct found *begin = found;
+    size_t left = wanted < count ? wanted : count;
+    size_t sorted = left;
+    while (count > 1 && left > 0 && left < count) {
+        size_t at = part(begin, count);
+        if (at >= left) {
+            count = at;
+        } else {
+            begin += at + 1;
+            count -= at + 1;
+            left -= at + 1;
+        }
+    }
+    qsort(found, sorted, sizeof *found, by_ledger);
+}
+
 /* What matched in the text with that row id, asked of the same expression. */
 static int read_ranges(struct searching *searching, uint64_t text_id, struct catalog_hit *hit) {
     bool row = false;
@@ -173,8 +214,12 @@ static int search(struct searching *searching, uint64_t offset, size_t limit, st
         error = score_all(searching);
     if (error || searching->count == 0)
         return error;
-    qsort(searching->found, searching->count, sizeof *searching->found,
-          searching->count <= SEARCH_RANKED ? better_first : by_ledger);
+    if (searching->count <= SEARCH_RANKED)
+        qsort(searching->found, searching->count, sizeof *searching->found, better_first);
+    else
+        sort_first(searching->found, searching->count,
+                   offset < searching->count ? (size_t)offset + (limit < searching->count ? limit : searching->count)
+                                             : 0);
     return take_page(searching, offset, limit, hits);
 }
 

@@ -136,6 +136,25 @@ START_TEST(a_quote_of_words_that_stand_everywhere_is_found_by_the_one_that_does_
 }
 END_TEST
 
+/* The texts are numbered as they came first, and stand in another order since. The last test: the ledger is another after it. */
+START_TEST(the_order_of_the_ledger_is_that_of_the_edition_that_stands) {
+    struct maker_clause *clauses = make_clauses();
+    struct maker_clause *mixed = calloc(CLAUSES, sizeof *mixed);
+    ck_assert_ptr_nonnull(mixed);
+    for (unsigned i = 0; i < CLAUSES; i++)
+        mixed[i] = clauses[i * 7919u % CLAUSES]; /* a prime: each once */
+    ledger_maker_deposit(&maker,
+                         &(struct maker_edition){.instrument = "large", .clauses = mixed, .clauses_count = CLAUSES});
+    free(mixed);
+    maker_clauses_free(clauses, CLAUSES);
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    ledger_state_release(state);
+    state = ledger_state_take(maker.ledger);
+    assert_in_order("rivers", CLAUSES);
+    assert_in_order("rivers NOT lakes", CLAUSES - (CLAUSES + EVERY - 1) / EVERY);
+}
+END_TEST
+
 int main(void) {
     Suite *all = suite_create("search_large");
     TCase *cases = tcase_create("large");
@@ -145,6 +164,7 @@ int main(void) {
     tcase_add_test(cases, fewer_are_ranked_and_paged_without_gap_or_repeat);
     tcase_add_test(cases, an_index_that_was_put_in_order_finds_the_same);
     tcase_add_test(cases, a_quote_of_words_that_stand_everywhere_is_found_by_the_one_that_does_not);
+    tcase_add_test(cases, the_order_of_the_ledger_is_that_of_the_edition_that_stands);
     suite_add_tcase(all, cases);
     SRunner *runner = srunner_create(all);
     srunner_set_fork_status(runner, CK_NOFORK); /* the ledger is made once */
