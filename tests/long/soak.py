@@ -58,6 +58,9 @@ def ask_all_kinds():
             method, message = random.choice(QUESTIONS)()
             answer = connection.ask(method, message)
             count(answer.code)
+            # On a machine that does much else, and under valgrind, a call may now and then take longer than it may; how often is judged at the end.
+            if answer.sealed and answer.code == "DEADLINE_EXCEEDED":
+                continue
             # bytes that are no message at all are INTERNAL, by gRPC's table
             if not answer.sealed or answer.code not in EXPECTED | ({"INTERNAL"} if answer.reason == "UNREADABLE" else set()):
                 failures.append(f"{method}: {answer!r}")
@@ -107,6 +110,8 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+if counts.get("DEADLINE_EXCEEDED", 0) * 1000 > counts.get("OK", 0):
+    failures.append(f"{counts['DEADLINE_EXCEEDED']} calls took too long, of {counts.get('OK', 0)} that were answered")
 print(", ".join(f"{counts[name]} {name}" for name in sorted(counts)))
 if failures:
     raise SystemExit("\n".join(failures[:20]))

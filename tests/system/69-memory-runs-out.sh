@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Goal of this test: memory that runs out in the running programs, at any allocation, nng's too: a daemon that is asked through its doors answers truly or fails,
 # and keeps what it acknowledged; the command line prints the truth or a part of it, and an exit code that says that it failed, never that something is
-# forged. The normal run takes a few allocations, DEPOSITARY_EVERY_FAULT=1 all (half an hour).
+# forged. The normal run takes a few allocations, DEPOSITARY_EVERY_FAULT=1 all (half an hour and more).
 source "$(dirname "$0")/lib.sh"
 export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
