@@ -38,10 +38,6 @@ static pthread_t arming;
 
 /* ---- armed by the process itself */
 
-void scarce_choose(enum scarce_whose whose) {
-    control->whose = whose;
-}
-
 void scarce_arm(unsigned after, bool is_lasting) {
     control->is_lasting = is_lasting;
     arming = pthread_self();
@@ -119,7 +115,7 @@ static void note_frames(void) {
     struct frames frames;
     look_back(&frames);
     for (int i = frames.first; i < frames.end && i - frames.first < SCARCE_FRAMES; i++) {
-        Dl_info info;
+        Dl_info info = {.dli_fbase = NULL};
         control->kinds[i - frames.first] = kind_at(frames.at[i], &info);
         control->frames[i - frames.first] = (uintptr_t)frames.at[i] - (uintptr_t)info.dli_fbase;
     }

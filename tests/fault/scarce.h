@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Whose allocations are counted and refused. */
+/** Whose allocations are counted and refused; where a test arms itself, all. */
 enum scarce_whose { SCARCE_ALL, SCARCE_OF_NNG, SCARCE_BUT_NNG };
 
 #define SCARCE_FRAMES 16
@@ -32,7 +32,5 @@ void scarce_arm(unsigned left, bool is_lasting);
 /** Nothing is refused any more; how many were. */
 unsigned scarce_disarm(void);
 unsigned scarce_refused(void); /* since it was armed */
-/** From the next time that it is armed on; all at first. */
-void scarce_choose(enum scarce_whose whose);
 
 #endif
