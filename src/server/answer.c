@@ -62,7 +62,8 @@ static enum status_code code_of(int error) {
 }
 
 static void log_serious(const struct call *call, enum status_code code, const struct fault *fault) {
-    if (code == STATUS_DATA_LOSS || code == STATUS_UNAVAILABLE || code == STATUS_INTERNAL) {
+    bool is_serious = code == STATUS_DATA_LOSS || code == STATUS_UNAVAILABLE || code == STATUS_INTERNAL;
+    if (is_serious && log_wants_within(&call_server(call)->failure_lines, LOG_LEVEL_ERROR)) {
         log_line(LOG_LEVEL_ERROR, "a call failed", "method", call->method ? call->method->full_name : "", "status",
                  status_name((int)code), "reason", fault_text(fault), "traceparent", call->traceparent, NULL);
     }
@@ -111,9 +112,7 @@ int answer_bytes(struct call *call, struct bytes in, ProtobufCBinaryData *out) {
     if (!data) {
         return answer_error(call, DEPOSITARY_E_MEMORY);
     }
-    if (in.len > 0) {
-        memcpy(data, in.data, in.len);
-    }
+    bytes_write(data, in);
     *out = (ProtobufCBinaryData){.len = in.len, .data = data};
     return 0;
 }

@@ -49,9 +49,7 @@ struct answer *answer_new(struct bytes own, struct piece *const tail[ANSWER_TAIL
         return NULL;
     }
     uint8_t *copy = (uint8_t *)(answer + 1);
-    if (own.len > 0) {
-        memcpy(copy, own.data, own.len);
-    }
+    bytes_write(copy, own);
     *answer = (struct answer){.own = bytes_of(copy, own.len), .len = own.len, .holders = 1};
     struct sha256 hash;
     sha256_begin(&hash);
@@ -78,17 +76,10 @@ void answer_release(struct answer *answer) {
     }
 }
 
-static uint8_t *put_bytes(uint8_t *at, struct bytes bytes) {
-    if (bytes.len > 0) {
-        memcpy(at, bytes.data, bytes.len);
-    }
-    return at + bytes.len;
-}
-
 uint8_t *answer_write(uint8_t *at, const struct answer *answer) {
-    at = put_bytes(at, answer->own);
+    at = bytes_write(at, answer->own);
     for (size_t i = 0; i < ANSWER_TAIL_MAX && answer->tail[i]; i++) {
-        at = put_bytes(at, answer->tail[i]->bytes);
+        at = bytes_write(at, answer->tail[i]->bytes);
     }
     return at;
 }
@@ -275,9 +266,7 @@ static struct entry *entry_new(uint64_t hash, const struct method *method, struc
         return NULL;
     }
     *entry = (struct entry){.hash = hash, .method = method, .answer = answer, .uses = uses, .message_len = message.len};
-    if (message.len > 0) {
-        memcpy(entry->message, message.data, message.len);
-    }
+    bytes_write(entry->message, message);
     answer_hold(answer);
     return entry;
 }

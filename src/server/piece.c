@@ -2,7 +2,6 @@
 #include "server/piece.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct piece *piece_new(struct bytes bytes) {
     struct piece *piece = malloc(sizeof(*piece) + bytes.len);
@@ -10,9 +9,7 @@ struct piece *piece_new(struct bytes bytes) {
         return NULL;
     }
     uint8_t *copy = (uint8_t *)(piece + 1);
-    if (bytes.len > 0) {
-        memcpy(copy, bytes.data, bytes.len);
-    }
+    bytes_write(copy, bytes);
     *piece = (struct piece){.bytes = bytes_of(copy, bytes.len), .holders = 1};
     return piece;
 }
