@@ -1,4 +1,7 @@
-/* The dialling thread (dial.h). Its memory is its own and its caller's: who lets go last frees it. */
+/*
+ * The dialling thread (dial.h). Its memory is its own and its caller's: who lets go last frees it. A thread that has ended is joined; one that was left
+ * to itself may be inside libpq and the libraries under it when the process ends, which must then not take them down (postgres_is_dialling).
+ */
 #include "postgres/dial.h"
 
 #include <errno.h>
@@ -11,10 +14,12 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "postgres/postgres.h"
 
 struct dial {
     char *url;
     bool is_any_good;
+    pthread_t thread;
     int ended; /* an eventfd: readable once `connection` is set */
     _Atomic(PGconn *) connection;
     atomic_int holders;
@@ -39,14 +44,22 @@ static PGconn *connect(const char *url, bool is_any_good) {
     return PQconnectdbParams(is_any_good ? names : plain_names, values, 1);
 }
 
-static void release(struct dial *dial) {
+static atomic_bool was_any_left;
+
+bool postgres_is_dialling(void) {
+    return atomic_load(&was_any_left);
+}
+
+/* True: nobody holds it any more, and it is freed. */
+static bool release(struct dial *dial) {
     if (atomic_fetch_sub(&dial->holders, 1) > 1)
-        return;
+        return false;
     PQfinish(atomic_load(&dial->connection));
     if (dial->ended >= 0)
         close(dial->ended);
     free(dial->url);
     free(dial);
+    return true;
 }
 
 static void *run(void *argument) {
@@ -60,13 +73,12 @@ static void *run(void *argument) {
     atomic_store(&dial->connection, connection);
     ssize_t written = write(dial->ended, &one, sizeof one);
     (void)written; /* there is room for one */
-    release(dial);
+    (void)release(dial);
     return NULL;
 }
 
 struct dial *dial_start(const char *url, bool is_any_good) {
     struct dial *dial = calloc(1, sizeof *dial);
-    pthread_t thread;
     if (dial == NULL)
         return NULL;
     atomic_init(&dial->holders, 1);
@@ -76,13 +88,11 @@ struct dial *dial_start(const char *url, bool is_any_good) {
     dial->ended = eventfd(0, EFD_CLOEXEC);
     if (dial->url != NULL && dial->ended >= 0) {
         atomic_store(&dial->holders, 2);
-        if (pthread_create(&thread, NULL, run, dial) == 0) {
-            (void)pthread_detach(thread);
+        if (pthread_create(&dial->thread, NULL, run, dial) == 0)
             return dial;
-        }
         atomic_store(&dial->holders, 1);
     }
-    release(dial);
+    (void)release(dial);
     return NULL;
 }
 
@@ -100,12 +110,21 @@ int dial_wait(struct dial *dial, int stop, uint64_t until_ns, PGconn **out) {
         return DEPOSITARY_E_CANCELLED;
     if (fds[0].revents == 0)
         return DEPOSITARY_E_TIMEOUT;
+    pthread_t thread = dial->thread;
     *out = atomic_exchange(&dial->connection, NULL);
-    release(dial);
+    (void)release(dial);
+    (void)pthread_join(thread, NULL); /* it has nothing left to do */
     return DEPOSITARY_OK;
 }
 
 void dial_leave(struct dial *dial) {
-    if (dial != NULL)
-        release(dial);
+    if (dial == NULL)
+        return;
+    pthread_t thread = dial->thread;
+    if (release(dial)) {
+        (void)pthread_join(thread, NULL);
+    } else {
+        atomic_store(&was_any_left, true);
+        (void)pthread_detach(thread);
+    }
 }

@@ -5,6 +5,8 @@
 #ifndef POSTGRES_POSTGRES_H
 #define POSTGRES_POSTGRES_H
 
+#include <stdbool.h>
+
 #include "ledger/shared.h"
 #include "ledger/source.h"
 
@@ -20,5 +22,8 @@ struct postgres_listener;
 MUST_USE int postgres_listener_start(struct postgres_listener **out, const char *url, void (*heard)(void *context),
                                      void *context, struct fault *fault);
 void postgres_listener_stop(struct postgres_listener *listener); /* NULL is fine */
+
+/** Whether a thread that was connecting when all of the above was stopped may be at it still: the process has to end by _exit. */
+bool postgres_is_dialling(void);
 
 #endif

@@ -65,6 +65,11 @@ deposit() { # REPLICA NAME
     depositary --connect "${urls[$1]}" --timeout 10 deposit "$work/$2.txt" --about "$work/$2.about" --yes
 }
 is_whole() { # REPLICA NAME: every byte, proved, is what was deposited.
+    local _ # the catalog comes after the ledger: on a slow machine noticeably
+    for _ in $(seq 100); do
+        depositary --connect "${urls[$1]}" show "$2" --text >/dev/null 2>&1 && break
+        sleep 0.1
+    done
     expect 0 depositary --connect "${urls[$1]}" show "$2" --text
     cmp "$work/out" "$work/$2.txt"
 }
