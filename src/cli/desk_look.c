@@ -11,31 +11,69 @@
 #include <string.h>
 #include <time.h>
 
-#define PAUSE_FIRST_MS 20u
-#define PAUSE_MAX_MS   1000u
-#define EDITION_BACK   1024u /* entries that are looked through for the newest edition */
+#define PAUSE_FIRST_MS   20u
+#define PAUSE_MAX_MS     1000u
+#define TOLD_AFTER_S     3u
+#define CLAUSES_A_SECOND 1000u /* that a server reads into its catalog at the very least */
+#define EDITION_BACK     1024u /* entries that are looked through for the newest edition */
 
 static void pause_ms(unsigned ms) {
     const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
     (void)nanosleep(&time, NULL);
 }
 
-/* What was appended is served when the catalog has it, or the replica that is asked has caught up: so it is waited for, as long as a call may take. */
+/* Clauses of the editions that the office has beyond so many entries. */
+static int clauses_beyond(struct desk *desk, uint64_t entries, uint64_t *out, struct fault *fault) {
+    struct ledger *ledger = office_ledger(desk->office);
+    const struct ledger_state *state = ledger_state_take(ledger);
+    struct edition_record edition;
+    struct buffer record;
+    int error = 0;
+    *out = 0;
+    buffer_init(&record, LIMIT_ENTRY);
+    for (uint64_t index = entries; error == 0 && index < state->size; index++) {
+        buffer_clear(&record);
+        error = ledger_entry(ledger, state, index, &record, NULL, fault);
+        if (error == 0 && edition_record_parse(&edition, buffer_bytes(&record), NULL) == 0) {
+            *out += edition.clauses;
+        }
+    }
+    buffer_free(&record);
+    ledger_state_release(state);
+    return error;
+}
+
+/*
+ * What was appended is served when the catalog has it, or the replica that is asked has caught up: so it is waited for, as long as a call may take, and longer
+ * for many clauses.
+ */
 static int wait_until_shown(struct desk *desk, struct fault *fault) {
-    const uint64_t size = desk_size(desk);
-    const uint64_t end_ns = clock_monotonic_ns() + (uint64_t)desk->cli->timeout_s * NS_PER_S;
-    uint64_t held = 0;
+    const uint64_t size = desk_size(desk), begin_ns = clock_monotonic_ns();
+    uint64_t held = 0, clauses = 0;
     int error = office_look(desk->office, &desk->link, &held, fault);
-    for (unsigned ms = PAUSE_FIRST_MS; error == 0 && held < size && clock_monotonic_ns() < end_ns; ms *= 2) {
-        pause_ms(ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS);
+    if (error == 0 && held < size) {
+        error = clauses_beyond(desk, held, &clauses, fault);
+    }
+    const uint64_t wait_s = desk->cli->timeout_s + clauses / CLAUSES_A_SECOND;
+    bool is_told = false;
+    for (unsigned ms = PAUSE_FIRST_MS; error == 0 && held < size; ms = ms < PAUSE_MAX_MS ? 2 * ms : PAUSE_MAX_MS) {
+        const uint64_t waited_ns = clock_monotonic_ns() - begin_ns;
+        if (waited_ns >= wait_s * NS_PER_S) {
+            break;
+        }
+        if (!is_told && waited_ns >= TOLD_AFTER_S * (uint64_t)NS_PER_S) {
+            cli_note("it was sent; waiting until it is served, for %" PRIu64 " s at most", wait_s);
+            is_told = true;
+        }
+        pause_ms(ms);
         error = office_look(desk->office, &desk->link, &held, fault);
     }
     if (error == 0 && held < size) {
-        error =
-            fault_set(fault, DEPOSITARY_E_TIMEOUT,
-                      "it said that it has taken the ledger of %" PRIu64 " entries, and after %u s it shows %" PRIu64
-                      ": it is slow, or it has not kept what it was sent; look again with: depositary office push",
-                      size, desk->cli->timeout_s, held);
+        error = fault_set(fault, DEPOSITARY_E_TIMEOUT,
+                          "it said that it has taken the ledger of %" PRIu64 " entries, and after %" PRIu64
+                          " s it shows %" PRIu64
+                          ": it is slow, or it has not kept what it was sent; look again with: depositary office push",
+                          size, wait_s, held);
     }
     return error;
 }
