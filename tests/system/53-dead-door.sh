@@ -42,7 +42,7 @@ while len(held) < 8:
         held.append(connection)
     except (OSError, ConnectionError):  # the daemon's own knock has the last place now and then
         time.sleep(0.05)
-time.sleep(12)  # four rounds of knocking: two that find the door shut would open it again
+time.sleep(7)  # two rounds of knocking: one that finds the door shut twice would open it again
 for connection in held:
     assert connection.ask(rpc.GET_CHECKPOINT).code == "OK", "a connection was thrown out"
 EOF
