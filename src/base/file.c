@@ -143,11 +143,19 @@ static int judge_mode(const struct stat *about, const char *path, enum privacy p
     return 0;
 }
 
+/* A pipe that was handed to this process, as a shell does for <(command), and not one that has a name and perhaps no writer. */
+static bool is_handed_pipe(mode_t mode, const char *path) {
+    return S_ISFIFO(mode) && (strncmp(path, "/dev/fd/", strlen("/dev/fd/")) == 0 || strcmp(path, "/dev/stdin") == 0);
+}
+
 /* Refuses what another user could have written or, where it is to be kept from others, could read. */
 static int judge(int fd, const char *path, enum privacy privacy, struct fault *fault) {
     struct stat about;
     if (fstat(fd, &about) != 0) {
         return fail_with_errno(fault, "look at", path);
+    }
+    if (privacy == FILE_TRUSTED && is_handed_pipe(about.st_mode, path)) {
+        return fcntl(fd, F_SETFL, 0) == 0 ? 0 : fail_with_errno(fault, "read", path); /* its writer is waited for */
     }
     if (!S_ISREG(about.st_mode)) {
         return fault_set(fault, DEPOSITARY_E_PERMISSION, "%s is not a regular file", path);

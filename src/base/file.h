@@ -8,7 +8,7 @@
 /** Appends the file to *out; past out->limit: DEPOSITARY_E_LIMIT; no file: DEPOSITARY_E_MISSING. */
 MUST_USE int file_read(struct buffer *out, const char *path, struct fault *fault);
 /** The same for what decides whom to believe: refused (DEPOSITARY_E_PERMISSION) unless a regular file of ours, of root's or of its folder's owner, that
- * neither others may write nor a group that is not its owner's own. */
+ * neither others may write nor a group that is not its owner's own; or a pipe that was handed to the process. */
 MUST_USE int file_read_trusted(struct buffer *out, const char *path, struct fault *fault);
 /** The same for a key that a group may share, as Debian keeps those of certificates: a regular file of ours or root's, nothing to others, no writing for the
  * group but the owner's own. */

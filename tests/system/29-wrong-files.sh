@@ -102,6 +102,9 @@ done
 ((refused >= ${#readers[@]} * 5)) || fail "only $refused were tried"
 [[ $(id -u) == 0 ]] || echo "not root: other owners were not tried" >&2
 
+# A policy may come out of a pipe that the shell hands over, however late.
+expect 0 depositary --policy <(sleep 1; cat "$work/reader/policy") health
+
 # A group may read a certificate's key, and the owner of a folder is believed about the policy in it: that of a service's folder, read by another user.
 chmod 640 "$work/pki/key.pem"
 expect 0 tls_daemon
