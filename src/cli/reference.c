@@ -153,6 +153,10 @@ static int find_named(struct eids *eids, const char *reference, const struct cit
     citation_resolve(names, citation, has_eid, eids);
     if (eids->error != 0)
         return cli_answer_failed(eids->cli, eids->clause, eids->error);
+    if (names->is_cut) {
+        cli_error("\"%s\" can be read in too many ways; name fewer parts, or one at a time", reference);
+        return CLI_USAGE;
+    }
     if (names->missing[0] != '\0')
         return get_unknown(eids->cli, eids->which, citation, names, eids);
     if (names->is_ambiguous)

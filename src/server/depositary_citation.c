@@ -108,6 +108,11 @@ static void note_nearest(struct resolution *resolution, const char *missing) {
     snprintf(resolution->missing, sizeof resolution->missing, "%s", missing);
 }
 
+static int too_many_ways(struct call *call) {
+    status_bad_field(&call->status, "citation", "it can be read in too many ways; name fewer parts, or one at a time");
+    return DEPOSITARY_E_ARGUMENT;
+}
+
 static int resolve_in(struct resolution *resolution, const struct edition_found *edition) {
     struct citation_names *names = answer_alloc(resolution->call, sizeof *names);
     int error = 0;
@@ -116,10 +121,12 @@ static int resolve_in(struct resolution *resolution, const struct edition_found 
     resolution->edition = edition;
     resolution->looked_in++;
     citation_resolve(names, &resolution->citation, edition_has, resolution);
-    if (names->count == 0)
+    if (names->count == 0 && !names->is_cut)
         note_nearest(resolution, names->missing);
     if (resolution->error)
         return answer_error(resolution->call, resolution->error);
+    if (names->is_cut)
+        return too_many_ways(resolution->call);
     for (size_t i = 0; !error && i < names->count; i++)
         error = add_name(resolution, names->eids[i]);
     return error;

@@ -99,7 +99,7 @@ static bool is_cacheable(const struct call *call) {
 }
 
 static bool is_slow(const struct method *method) {
-    static const char *const names[] = {"SearchClauses", "CheckQuote", "AppendEntries", "PutClauses"};
+    static const char *const names[] = {"SearchClauses", "CheckQuote", "ResolveCitation", "AppendEntries", "PutClauses"};
     struct bytes name = bytes_text(method->service->methods[method->index].name);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (bytes_equal(name, bytes_text(names[i]))) {

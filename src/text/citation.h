@@ -17,6 +17,7 @@
 #define CITATION_ITEMS_MAX 16 /* of a list; more are left out */
 #define CITATION_RANGE_MAX 64 /* numbers of "2 to 4" */
 #define CITATION_NAMES_MAX 64 /* more are left out */
+#define CITATION_STEPS_MAX 8000 /* parts of names that are tried: a range of 64 articles takes some 1,300 */
 
 /** One step of a reference: "Article 5", "(1)", "lit. a". */
 struct citation_part {
@@ -52,17 +53,19 @@ typedef bool citation_has(void *context, const char *eid);
 struct citation_names {
     size_t count;
     bool is_ambiguous; /* some part of the reference may mean more than one of these; else all of them are meant */
+    bool is_cut;       /* it can be read in more ways than are tried, so names may be missing */
     char eids[CITATION_NAMES_MAX][LIMIT_EID + 1];
     char missing[LIMIT_EID +
                  1]; /* what would be the eId of the first chain of the list that is not there; "" for none */
 };
 
-/** Every eId that the reference may mean and that `has` knows, in the order of the reference, of one chain the likeliest first. */
+/** Every eId that the reference may mean and that `has` knows, in the order of the reference, of one chain the likeliest first. `has` is asked
+ * CITATION_STEPS_MAX times at most: each part of a chain has up to twelve names, so that short citations can have millions. */
 void citation_resolve(struct citation_names *out, const struct citation *citation, citation_has *has, void *context);
 
 /**
  * What comes nearest to the first chain that is not there: the same number under another word, what holds the part that is not there,
- * or the unit before or after. False where nothing does.
+ * or the unit before or after. False where nothing does. `has` is asked CITATION_STEPS_MAX times at most.
  */
 bool citation_nearest(char out[LIMIT_EID + 1], const struct citation *citation, citation_has *has, void *context);
 

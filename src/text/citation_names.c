@@ -15,6 +15,7 @@ struct resolving {
     void *context;
     const struct citation_chain *chain;
     bool is_any_word; /* the words for the kinds do not count */
+    unsigned steps; /* taken, up to CITATION_STEPS_MAX */
     size_t found; /* names that are there, with those that another chain gave, and those that there was no room for */
 };
 
@@ -84,7 +85,7 @@ static bool print_eid(char out[LIMIT_EID + 1], const char *above, const char *el
     return len > 0 && len <= (int)LIMIT_EID;
 }
 
-/* Tries every eId of the parts from `at` on below `above`. At most 4^CITATION_PARTS_MAX names, each looked up once. */
+/* Tries every eId of the parts from `at` on below `above`, until the steps are used up. */
 static void resolve(struct resolving *resolving, size_t at, const char *above);
 
 /* A unit may be any of those that are there; inside one, "(2)" is the numbered paragraph, and only where there is none the second one. */
@@ -120,6 +121,10 @@ static void resolve_letter(struct resolving *resolving, size_t at, const char *a
 }
 
 static void resolve(struct resolving *resolving, size_t at, const char *above) {
+    if (resolving->steps == CITATION_STEPS_MAX) {
+        return;
+    }
+    resolving->steps++;
     if (at == resolving->chain->count) {
         offer(resolving, above);
         if (resolving->chain->parts[at - 1].kind == KEYWORD_ANNEX) {
@@ -254,6 +259,7 @@ void citation_resolve(struct citation_names *out, const struct citation *citatio
         }
     }
     memcpy(names.missing, missing, sizeof missing);
+    names.is_cut = resolving.steps == CITATION_STEPS_MAX;
     *out = names;
 }
 

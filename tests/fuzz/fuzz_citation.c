@@ -48,7 +48,7 @@ static void try_names(const struct citation *citation, struct known *known) {
     HOLDS(names.missing[0] == '\0' || !has(known, names.missing));
     if (citation_nearest(nearest, citation, has, known))
         HOLDS(has(known, nearest));
-    HOLDS(known->asked < 1000000);
+    HOLDS(known->asked <= 2 * (CITATION_STEPS_MAX + 2 * CITATION_NAMES_MAX * 2));
 }
 
 static struct bytes take_part(struct bytes *in) {

@@ -362,6 +362,33 @@ START_TEST(what_a_list_names_twice_is_not_missed) {
 }
 END_TEST
 
+static bool count_only(void *context, const char *eid) {
+    unsigned *asked = context;
+    (void)eid;
+    ++*asked;
+    return false;
+}
+
+/* Found by fuzzing: 43 bytes that had over a million names, each of which was looked up. */
+START_TEST(a_citation_of_very_many_names_is_cut) {
+    struct citation citation;
+    struct citation_names names;
+    char nearest[LIMIT_EID + 1];
+    unsigned asked = 0;
+    ck_assert_int_eq(citation_read(&citation, BYTES("I&A.LI.o .L&oo .L&o.LI.o.LI.LI.o.LII.LI.I,")), 0);
+    citation_resolve(&names, &citation, count_only, &asked);
+    ck_assert(names.is_cut);
+    ck_assert_uint_gt(asked, CITATION_STEPS_MAX / 2);
+    ck_assert_uint_le(asked, CITATION_STEPS_MAX);
+    asked = 0;
+    ck_assert(!citation_nearest(nearest, &citation, count_only, &asked));
+    ck_assert_uint_le(asked, CITATION_STEPS_MAX);
+    ck_assert_int_eq(citation_read(&citation, BYTES("arts. 1 to 64, 101 to 164 and 201 to 264")), 0);
+    citation_resolve(&names, &citation, count_only, &asked);
+    ck_assert(!names.is_cut);
+}
+END_TEST
+
 START_TEST(a_title_is_known_by_its_words) {
     const struct title_names names = {.title = bytes_text(titles[_i].title),
                                       .instrument = bytes_text(titles[_i].instrument),
@@ -379,6 +406,7 @@ int main(void) {
     tcase_add_test(cases, the_table_is_as_long_as_it_is_said_to_be);
     tcase_add_test(cases, broken_citations_are_read_to_their_end);
     tcase_add_test(cases, what_a_list_names_twice_is_not_missed);
+    tcase_add_test(cases, a_citation_of_very_many_names_is_cut);
     tcase_add_loop_test(cases, a_title_is_known_by_its_words, 0, (int)COUNT(titles));
     suite_add_tcase(all, cases);
     SRunner *runner = srunner_create(all);

@@ -1249,6 +1249,13 @@ START_TEST(citations_resolve_to_names_that_exist) {
 }
 END_TEST
 
+START_TEST(a_citation_of_very_many_names_is_refused) {
+    const char *const many = "I&A.LI.o .L&oo .L&o.LI.o.LI.LI.o.LII.LI.I, 2";
+    cite(many, "pact");
+    assert_bad_field("citation");
+}
+END_TEST
+
 START_TEST(a_range_and_a_list_name_each_of_theirs) {
     static const char *const wanted[] = {"cl_1", "cl_2", "cl_3", "cl_10"};
     const Depositary__V1__ResolveCitationResponse *response = cite("paras 1 to 3 and 10", "pact");
@@ -1379,6 +1386,7 @@ int main(void) {
     tcase_add_test(quote, quotes_are_limited);
     TCase *citation = new_case(suite, "ResolveCitation");
     tcase_add_test(citation, citations_resolve_to_names_that_exist);
+    tcase_add_test(citation, a_citation_of_very_many_names_is_refused);
     tcase_add_test(citation, a_range_and_a_list_name_each_of_theirs);
     tcase_add_test(citation, what_is_not_there_is_told_with_what_comes_nearest);
     tcase_add_test(citation, citations_that_mean_nothing_are_refused);
