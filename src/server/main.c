@@ -191,7 +191,8 @@ int main(int argc, char **argv) {
         status = serve(&config, &awaited);
         break;
     }
-    if (socket_none_left()) {
+    /* nng_fini can abort where a connection never came about, as in a start that failed. */
+    if (status == EXIT_OK && socket_none_left()) {
         nng_fini();
     }
     if (postgres_is_dialling()) { /* what exit would call takes down libraries under a thread that is in them */
