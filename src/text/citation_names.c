@@ -21,8 +21,20 @@ struct resolving {
 
 /* ---- eIds */
 
+/* Whether there is a step left, which is taken then. */
+static bool take_step(struct resolving *resolving) {
+    if (resolving->steps == CITATION_STEPS_MAX) {
+        return false;
+    }
+    resolving->steps++;
+    return true;
+}
+
 static void offer(struct resolving *resolving, const char *eid) {
     struct citation_names *out = resolving->out;
+    if (!take_step(resolving)) {
+        return;
+    }
     if (out->missing[0] == '\0') { /* the likeliest comes first; taken back where one is there */
         snprintf(out->missing, sizeof out->missing, "%s", eid);
     }
@@ -121,10 +133,6 @@ static void resolve_letter(struct resolving *resolving, size_t at, const char *a
 }
 
 static void resolve(struct resolving *resolving, size_t at, const char *above) {
-    if (resolving->steps == CITATION_STEPS_MAX) {
-        return;
-    }
-    resolving->steps++;
     if (at == resolving->chain->count) {
         offer(resolving, above);
         if (resolving->chain->parts[at - 1].kind == KEYWORD_ANNEX) {
@@ -136,6 +144,9 @@ static void resolve(struct resolving *resolving, size_t at, const char *above) {
         return;
     }
     const struct citation_part *part = &resolving->chain->parts[at];
+    if (!take_step(resolving)) {
+        return;
+    }
     if (part->kind >= KEYWORD_PREAMBLE) {
         resolve_unit(resolving, at, above, whole_unit(part->kind));
         return;
