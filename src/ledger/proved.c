@@ -178,13 +178,14 @@ static void set_sibling(struct climb *climb, unsigned level, const struct hash *
         climb->first_proved = level + 1;
 }
 
-static int read_rows(struct climb *climb, uint64_t from, struct buffer *record, struct hash row[GROUP]) {
+static int read_rows(struct climb *climb, uint64_t from, struct buffer *record, struct hash leaf_hashes[GROUP]) {
     const struct nodes *nodes = climb->nodes;
     uint64_t first = 0;
     if (climb->is_guessed)
-        return nodes->ops->clause_in_row(nodes->reader, climb->base + from, climb->place - from, GROUP, record, row);
-    int error = nodes->ops->clause_among(nodes->reader, climb->tree->tree - 1, climb->place, from, GROUP, record, row,
-                                         &first, nodes->fault);
+        return nodes->ops->clause_in_row(nodes->reader, climb->base + from, climb->place - from, GROUP, record,
+                                         leaf_hashes);
+    int error = nodes->ops->clause_among(nodes->reader, climb->tree->tree - 1, climb->place, from, GROUP, record,
+                                         leaf_hashes, &first, nodes->fault);
     climb->is_base_known = error == 0 && first > 0;
     climb->base = first - from;
     return error;
@@ -261,9 +262,14 @@ static void keep(struct proved *proved, const struct climb *climb) {
     pthread_mutex_unlock(&proved->lock);
 }
 
-static int climb_up(struct proved *proved, struct climb *climb, struct buffer *record) {
+/* One way to read what is not known; climb->is_guessed tells afterwards whether there was a guess to follow. */
+static int climb_up(struct proved *proved, struct climb *climb, unsigned first_kept, bool is_guessed,
+                    struct buffer *record) {
     const size_t start = record->len;
     struct hash leaf;
+    climb->first_kept = first_kept;
+    climb->is_guessed = is_guessed;
+    climb->is_base_known = false;
     look_up(proved, climb);
     int error = read_record(climb, record);
     if (error == 0)
@@ -282,24 +288,19 @@ static int climb_up(struct proved *proved, struct climb *climb, struct buffer *r
 int proved_clause(struct proved *proved, const struct proved_tree *tree, uint64_t place, const struct nodes *nodes,
                   struct buffer *record, struct merkle_path *out) {
     struct nodes silent = *nodes;
-    struct climb climb;
+    struct climb climb = {.tree = tree, .nodes = &silent, .place = place};
     int error = DEPOSITARY_E_DAMAGED;
     silent.fault = NULL;
     if (tree->tree == 0 || place >= tree->size || tree->size > UINT64_MAX / 2)
         return DEPOSITARY_E_ARGUMENT;
     if (nodes->ops->clause_among != NULL && place / GROUP < tree->size / GROUP) {
-        const struct climb plain = {.tree = tree, .nodes = &silent, .place = place, .first_kept = GROUP_LEVELS};
-        climb = plain;
-        climb.is_guessed = true;
-        error = climb_up(proved, &climb, record);
-        if (error && climb.is_guessed) {
-            climb = plain;
-            error = climb_up(proved, &climb, record);
-        }
+        error = climb_up(proved, &climb, GROUP_LEVELS, true, record);
+        if (error && climb.is_guessed)
+            error = climb_up(proved, &climb, GROUP_LEVELS, false, record);
     }
     if (error == DEPOSITARY_E_DAMAGED) { /* or a neighbour alone is, which does this one no harm */
-        climb = (struct climb){.tree = tree, .nodes = nodes, .place = place};
-        error = climb_up(proved, &climb, record);
+        climb.nodes = nodes;
+        error = climb_up(proved, &climb, 0, false, record);
     }
     if (error)
         return error;

@@ -1,7 +1,8 @@
 /*
  * Nodes of the editions' trees that were proved against a signed root before, so that the next clause of an edition is hashed up to one of them and not
  * to the root. A table of fixed size that forgets: a node is in one of a few places or nowhere, and a lower one makes room for a higher one, which
- * more clauses need. It also remembers where the store keeps an edition's clauses, as a guess: what is read there is checked like anything else. An edition's tree never changes, so nothing here is ever out of date. Thread-safe.
+ * more clauses need. It also remembers where the store keeps an edition's clauses, as a guess: what is read there is checked like anything else. An
+ * edition's tree never changes, so nothing here is ever out of date. Thread-safe.
  */
 #ifndef LEDGER_PROVED_H
 #define LEDGER_PROVED_H
