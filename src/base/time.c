@@ -142,3 +142,8 @@ uint64_t clock_monotonic_ns(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
+
+void clock_sleep_ms(uint64_t ms) {
+    const struct timespec time = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * NS_PER_MS};
+    (void)nanosleep(&time, NULL);
+}

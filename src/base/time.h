@@ -24,5 +24,6 @@ bool date_valid(struct bytes in);
 
 int64_t clock_now_s(void); /* seconds since 1970, by the system's clock */
 uint64_t clock_monotonic_ns(void);
+void clock_sleep_ms(uint64_t ms); /* less where a signal comes */
 
 #endif

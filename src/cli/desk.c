@@ -9,11 +9,10 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DESK_TIMEOUT_S 60        /* a server rebuilds a whole edition before it answers */
-#define LOCK_WAIT_NS   100000000 /* between two looks at an office that another command has open */
+#define DESK_TIMEOUT_S 60  /* a server rebuilds a whole edition before it answers */
+#define LOCK_WAIT_MS   100 /* between two looks at an office that another command has open */
 
 void desk_init(struct desk *desk, struct cli *cli) {
     *desk = (struct desk){.cli = cli};
@@ -121,7 +120,7 @@ int desk_open(struct desk *desk) {
         if (!is_told) {
             cli_note("another command is at work in this office: waiting for it");
         }
-        nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT_NS}, NULL);
+        clock_sleep_ms(LOCK_WAIT_MS);
         fault = (struct fault){0};
         error = office_open(&desk->office, desk->dir, NULL, &fault);
     }

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WITNESS_TIMEOUT_S 15
 #define PATIENCE_S        20  /* for a service that is not available: its database fails over, or it is restarted */
@@ -97,16 +96,17 @@ static bool is_asked_again(struct patience *patience, int error, const depositar
         return false;
     }
     int64_t delay_ms = depositary_answer_retry_delay_ms(answer);
-    uint64_t wait_ns = (uint64_t)(delay_ms > 0 ? delay_ms : PAUSE_MS) * NS_PER_MS;
+    uint64_t wait_ms = delay_ms > 0 ? (uint64_t)delay_ms : PAUSE_MS;
     uint64_t now_ns = clock_monotonic_ns();
-    if (delay_ms < 0 || now_ns + wait_ns >= patience->end_ns) {
+    uint64_t left_ms = now_ns < patience->end_ns ? (patience->end_ns - now_ns) / NS_PER_MS : 0;
+    if (delay_ms < 0 || wait_ms >= left_ms) {
         return false;
     }
     if (!patience->is_told) {
         cli_note("%s; asking again for a while", depositary_answer_error_text(answer));
         patience->is_told = true;
     }
-    nanosleep(&(struct timespec){.tv_sec = (time_t)(wait_ns / NS_PER_S), .tv_nsec = (long)(wait_ns % NS_PER_S)}, NULL);
+    clock_sleep_ms(wait_ms);
     return true;
 }
 

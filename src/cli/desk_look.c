@@ -9,18 +9,12 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define PAUSE_FIRST_MS   20u
 #define PAUSE_MAX_MS     1000u
 #define TOLD_AFTER_S     3u
 #define CLAUSES_A_SECOND 1000u /* that a server reads into its catalog at the very least */
 #define EDITION_BACK     1024u /* entries that are looked through for the newest edition */
-
-static void pause_ms(unsigned ms) {
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
-    (void)nanosleep(&time, NULL);
-}
 
 /* Clauses of the editions that the office has beyond so many entries. */
 static int clauses_beyond(struct desk *desk, uint64_t entries, uint64_t *out, struct fault *fault) {
@@ -65,7 +59,7 @@ static int wait_until_shown(struct desk *desk, struct fault *fault) {
             cli_note("it was sent; waiting until it is served, for %" PRIu64 " s at most", wait_s);
             is_told = true;
         }
-        pause_ms(ms);
+        clock_sleep_ms(ms);
         error = office_look(desk->office, &desk->link, &held, fault);
     }
     if (error == 0 && held < size) {

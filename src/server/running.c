@@ -28,7 +28,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WORKERS         3u
@@ -436,11 +435,6 @@ static unsigned calls_left(const struct running *running) {
     return calls;
 }
 
-static void sleep_ms(unsigned ms) {
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000 * NS_PER_MS)};
-    nanosleep(&time, NULL);
-}
-
 void running_leave(struct running *running) {
     __atomic_store_n(&running->server.is_leaving, true, __ATOMIC_RELEASE);
 }
@@ -449,9 +443,9 @@ void running_drain(struct running *running, unsigned timeout_s) {
     __atomic_store_n(&running->server.is_draining, true, __ATOMIC_RELEASE);
     uint64_t end = clock_monotonic_ns() + (uint64_t)timeout_s * NS_PER_S;
     while (calls_left(running) > 0 && clock_monotonic_ns() < end) {
-        sleep_ms(DRAIN_STEP_MS);
+        clock_sleep_ms(DRAIN_STEP_MS);
     }
-    sleep_ms(LINGER_MS);
+    clock_sleep_ms(LINGER_MS);
 }
 
 void running_stop(struct running *running) {
