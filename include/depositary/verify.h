@@ -31,8 +31,8 @@ typedef struct depositary_policy depositary_policy;
 /** Parses a policy of text_len bytes. The caller frees *out. DEPOSITARY_E_POLICY with the line. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_policy_new(depositary_policy **out, const char *text, size_t text_len,
                                                              depositary_failure *failure);
-/** The same from a file of at most 64 KiB. DEPOSITARY_E_PERMISSION: somebody else could have put it there, since others may write it, or a group that is not its owner's own, or it belongs
- * neither to this user, nor to root, nor to the owner of its folder. */
+/** The same from a file of at most 64 KiB. DEPOSITARY_E_PERMISSION: somebody else could have put it there, since others may write it, or a group
+ * that is not its owner's own, or it belongs neither to this user, nor to root, nor to the owner of its folder. */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_policy_load(depositary_policy **out, const char *path,
                                                               depositary_failure *failure);
 /** Frees and clears the caller's pointer; NULL and pointer to NULL are fine. */

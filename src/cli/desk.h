@@ -59,8 +59,6 @@ int desk_open(struct desk *desk);
 /** Readies the way to the server, or to the first of several (--connect with commas between: replicas, each with a store of its own). 0 or an
  * exit code, told. */
 int desk_connect(struct desk *desk);
-/** Sets the link: what is asked goes to the client that is there. A service that is UNAVAILABLE is asked again for 20 s, or --timeout where that is shorter. */
-void desk_link(struct desk *desk);
 /** Has the last checkpoint cosigned, by the witness at url, or by all of the policy's that have one (NULL). *added grows by the cosignatures
  * that are new. 0 where the quorum is met then, or an exit code, told. */
 int desk_cosign(struct desk *desk, const char *url, size_t *added);
@@ -83,10 +81,15 @@ int desk_fail(const struct fault *fault, int error);
 /** Asks on the terminal; --yes answers for it. 0: yes; else an exit code, told. */
 int desk_ask(const struct desk *desk, const char *question);
 
+/* desk_link.c */
+
+/** Sets the link: what is asked goes to the client that is there. A service that is UNAVAILABLE is asked again for 20 s, or --timeout where that is shorter. */
+void desk_link(struct desk *desk);
+
 /* desk_look.c */
 
 /** After a push to the server at hand: whether it shows the office's last checkpoint, and gives the newest edition with its proofs. Waits for it
- * as long as a call may take (DEPOSITARY_E_TIMEOUT). Where its answer key is no good the edition is not asked for. */
+ * as long as a call may take, and a second more for every thousand clauses (DEPOSITARY_E_TIMEOUT). Where its answer key is no good the edition is not asked for. */
 int desk_look_afterwards(struct desk *desk, struct fault *fault);
 
 /* passphrase.c */
