@@ -2,6 +2,7 @@
 #include "server/answer_key.h"
 
 #include "base/file.h"
+#include "guarded.h"
 #include "ledger_maker.h"
 
 #include <check.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,38 +60,17 @@ START_TEST(key_is_made_once_and_signs) {
 }
 END_TEST
 
-/* The daemon and --print-key-request may both be the first to come: all must end up with what the file holds. */
-/* Such memory is locked, wiped when it is freed, and ends where nothing may be read: a child that goes a byte further is ended. */
-static bool is_guarded(const uint8_t *secret, size_t len) {
-    int status = 0;
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        const struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        (void)((const volatile uint8_t *)secret)[len];
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return !WIFEXITED(status) || WEXITSTATUS(status) != 0; /* a sanitizer ends it with a code of its own */
-}
-
 START_TEST(the_secret_lies_in_guarded_memory_that_nobody_writes) {
     struct answer_key key;
     make_key(&key);
     ck_assert(is_guarded(key.secret_key, crypto_sign_SECRETKEYBYTES));
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0) {
-        ((volatile uint8_t *)(uintptr_t)key.secret_key)[0] = 0;
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(!WIFEXITED(status) || WEXITSTATUS(status) != 0);
+    ck_assert(touch_ends(key.secret_key, true));
+    ck_assert(!touch_ends(key.secret_key, false));
     answer_key_close(&key);
 }
 END_TEST
 
+/* The daemon and --print-key-request may both be the first to come: all must end up with what the file holds. */
 START_TEST(many_at_once_make_one_key) {
     enum { COUNT = 8 };
     int pipes[2];

@@ -2,14 +2,13 @@
 #include "office/key.h"
 
 #include "base/file.h"
+#include "guarded.h"
 
 #include <check.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define ORIGIN "test.example/ledger"
@@ -93,21 +92,6 @@ START_TEST(an_open_key_signs_after_it_was_read_back) {
     ck_assert_uint_eq(about.st_mode & 0777, 0600);
 }
 END_TEST
-
-/* Such memory is locked, wiped when it is freed, and ends where nothing may be read: a child that goes a byte further is ended. */
-static bool is_guarded(const uint8_t *secret, size_t len) {
-    int status = 0;
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        const struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        (void)((const volatile uint8_t *)secret)[len];
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    return !WIFEXITED(status) || WEXITSTATUS(status) != 0; /* a sanitizer ends it with a code of its own */
-}
 
 START_TEST(the_secret_lies_in_guarded_memory) {
     struct verifier_key key;
