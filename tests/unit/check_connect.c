@@ -208,18 +208,26 @@ START_TEST(stopping_tells_all_and_lets_nothing_begin) {
 }
 END_TEST
 
-START_TEST(with_nobody_there_it_is_told_in_time_that_it_was_not_sent) {
+static uint64_t ms_since(uint64_t start_ns) {
+    return (clock_monotonic_ns() - start_ns) / MS;
+}
+
+/* Of an exchange with these times it is told between those that it was not sent. */
+static void wait_in_vain(uint64_t send_ms, uint64_t answer_ms, uint64_t least_ms, uint64_t most_ms) {
     static struct tried tried;
+    uint64_t before = clock_monotonic_ns();
+    prepare(&tried, "x", send_ms, answer_ms);
+    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
+    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
+    ck_assert_uint_ge(ms_since(before), least_ms);
+    ck_assert_uint_lt(ms_since(before), most_ms);
+}
+
+START_TEST(with_nobody_there_it_is_told_in_time_that_it_was_not_sent) {
     char url[128];
     made_service_address(url);
     dial(url, 8);
-    uint64_t before = clock_monotonic_ns();
-    prepare(&tried, "x", 200, 10000);
-    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
-    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
-    uint64_t ms = (clock_monotonic_ns() - before) / MS;
-    ck_assert_uint_ge(ms, 200);
-    ck_assert_uint_lt(ms, 5000);
+    wait_in_vain(200, 10000, 200, 5000);
 }
 END_TEST
 
@@ -252,9 +260,9 @@ END_TEST
 
 /* ---- a service that was there goes away */
 
-static bool is_there(void) {
+static bool is_there(size_t endpoint) {
     pthread_mutex_lock(&connection->lock);
-    bool there = connection->endpoints[0].pipes > 0;
+    bool there = connection->endpoints[endpoint].pipes > 0;
     pthread_mutex_unlock(&connection->lock);
     return there;
 }
@@ -266,11 +274,7 @@ static void lose_service(void) {
     begin(&first, "a");
     ck_assert_int_eq(result_of(&first), LINE_OK);
     made_service_close(&service);
-    WAIT_UNTIL(!is_there());
-}
-
-static uint64_t ms_since(uint64_t start_ns) {
-    return (clock_monotonic_ns() - start_ns) / MS;
+    WAIT_UNTIL(!is_there(0));
 }
 
 START_TEST(a_service_that_comes_back_is_waited_for_past_the_time_for_one_that_was_never_there) {
@@ -295,30 +299,18 @@ START_TEST(a_service_that_comes_back_is_waited_for_past_the_time_for_one_that_wa
 END_TEST
 
 START_TEST(one_that_never_comes_back_is_told_when_the_time_of_the_exchange_is_over) {
-    static struct tried tried;
     lose_service();
-    uint64_t before = clock_monotonic_ns();
-    prepare(&tried, "x", 200, 1000);
-    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
-    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
-    ck_assert_uint_ge(ms_since(before), 1000);
-    ck_assert_uint_lt(ms_since(before), 6000);
+    wait_in_vain(200, 1000, 1000, 6000);
 }
 END_TEST
 
 START_TEST(one_that_went_away_long_ago_is_as_one_that_was_never_there) {
-    static struct tried tried;
     lose_service();
     pthread_mutex_lock(&connection->lock);
     ck_assert_uint_gt(connection->left_ns, 0);
     connection->left_ns -= RETURN_MS * (uint64_t)NS_PER_MS;
     pthread_mutex_unlock(&connection->lock);
-    uint64_t before = clock_monotonic_ns();
-    prepare(&tried, "x", 200, 20000);
-    ck_assert_int_eq(connect_exchange(connection, &tried.exchange), LINE_OK);
-    ck_assert_int_eq(result_of(&tried), LINE_NOT_SENT);
-    ck_assert_uint_ge(ms_since(before), 200);
-    ck_assert_uint_lt(ms_since(before), 6000);
+    wait_in_vain(200, 20000, 200, 6000);
 }
 END_TEST
 
@@ -423,13 +415,6 @@ static void set_up_two(void) {
     ck_assert_uint_gt(made_service_asked(&second), 0);
 }
 
-static bool are_gone(void) {
-    pthread_mutex_lock(&connection->lock);
-    bool gone = connection->endpoints[0].pipes == 0 && connection->endpoints[1].pipes == 0;
-    pthread_mutex_unlock(&connection->lock);
-    return gone;
-}
-
 static void tear_down_two(void) {
     tear_down();
     made_service_close(&second);
@@ -473,7 +458,7 @@ START_TEST(with_both_gone_the_first_that_is_back_takes_all) {
     char url[128];
     made_service_close(&service);
     made_service_close(&second);
-    WAIT_UNTIL(are_gone());
+    WAIT_UNTIL(!is_there(0) && !is_there(1));
     for (int i = 0; i < 20; i++) {
         prepare(&tries[i], "x", 100, 20000);
         tries[i].exchange.prefer = 0;
