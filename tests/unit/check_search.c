@@ -221,15 +221,20 @@ START_TEST(a_bad_query_is_refused_with_its_byte) {
 }
 END_TEST
 
-START_TEST(a_search_past_its_deadline_ends) {
-    struct catalog_scope scope = everywhere;
+/* So many clauses that a search among them looks at the clock. The state, to be released. */
+static const struct ledger_state *deposit_many(void) {
     struct maker_clause *clauses = NULL;
     maker_clauses_make(&clauses, 3000, 200, 1);
     ledger_maker_deposit(&library.maker,
                          &(struct maker_edition){.instrument = "many", .clauses = clauses, .clauses_count = 3000});
     maker_clauses_free(clauses, 3000);
     ck_assert_int_eq(catalog_update(catalog, &fault), 0);
-    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    return ledger_state_take(library.maker.ledger);
+}
+
+START_TEST(a_search_past_its_deadline_ends) {
+    struct catalog_scope scope = everywhere;
+    const struct ledger_state *state = deposit_many();
     scope.deadline_ns = 1;
     ck_assert_int_eq(search(state, "a* OR b* OR c* OR 1*", &scope), DEPOSITARY_E_TIMEOUT);
     scope.deadline_ns = clock_monotonic_ns() + 60000000000u;
@@ -241,13 +246,7 @@ END_TEST
 /* Without a time of the caller's, and with one that is far off: a search has its own. */
 START_TEST(a_search_that_takes_too_long_is_too_dear) {
     struct catalog_scope scope = everywhere;
-    struct maker_clause *clauses = NULL;
-    maker_clauses_make(&clauses, 3000, 200, 1);
-    ledger_maker_deposit(&library.maker,
-                         &(struct maker_edition){.instrument = "many", .clauses = clauses, .clauses_count = 3000});
-    maker_clauses_free(clauses, 3000);
-    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
-    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    const struct ledger_state *state = deposit_many();
     look_ns = 200000000;
     ck_assert_int_eq(search(state, "a* OR b* OR c* OR 1*", &scope), DEPOSITARY_E_LIMIT);
     ck_assert_ptr_nonnull(strstr(fault.text, "more work than one call may cost"));
