@@ -11,7 +11,6 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define CLAUSES_COUNT 9u
 #define HELD          4u /* entries that the follower has when it is lied to */
@@ -198,14 +197,13 @@ static void follow_the_truth(uint64_t size) {
     ck_size(size);
 }
 
-static char follower_url[160];
-
 static void set_up(void) {
     maker_clauses_make(&clauses, CLAUSES_COUNT, 60, 7);
     ledger_maker_begin_with_key(&maker);
-    snprintf(follower_url, sizeof follower_url, "sqlite:%s/follower.db", maker.dir);
+    char url[160];
+    snprintf(url, sizeof url, "sqlite:%s/follower.db", maker.dir);
     const struct ledger_config config = {
-        .url = follower_url, .policy = maker.policy, .create = true, .may_lack_checkpoints = true};
+        .url = url, .policy = maker.policy, .create = true, .may_lack_checkpoints = true};
     ck_assert_int_eq(ledger_open(&follower, &config, NULL), 0);
     liar = (struct liar){.base = {&LIAR_OPS}, .truth = maker.ledger};
     deposit(&maker, "first");
@@ -214,15 +212,9 @@ static void set_up(void) {
 }
 
 static void tear_down(void) {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char path[200];
     buffer_free(&result.fork);
     ledger_close(follower);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", follower_url + strlen("sqlite:"), suffixes[i]);
-        remove(path);
-    }
-    ledger_maker_end(&maker);
+    ledger_maker_end(&maker); /* and with its folder the follower's file */
     maker_clauses_free(clauses, CLAUSES_COUNT);
 }
 
