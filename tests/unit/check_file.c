@@ -118,6 +118,7 @@ START_TEST(a_write_is_on_the_disk_before_it_takes_its_name_and_then_the_name) {
     ck_assert_uint_eq(syncs, 2);
     sync_fails = true;
     ck_assert_int_eq(file_write(in_folder("file"), BYTES("newer"), 0600, NULL), DEPOSITARY_E_IO);
+    sync_fails = false;
     ck_assert_uint_eq(files_in_folder(), 1);
     ck_assert_int_eq(file_read(&out, in_folder("file"), NULL), 0);
     ck_assert(bytes_equal(buffer_bytes(&out), BYTES("new")));

@@ -834,7 +834,6 @@ START_TEST(damage_is_named_when_opened) {
 }
 END_TEST
 
-/* An entry that was changed with all that is derived from it still is not what was signed. */
 /* A bit of the last entry, and with it the hash that is stored. */
 static void change_last_entry(void) {
     struct hash leaf;
@@ -858,6 +857,7 @@ static void change_last_entry(void) {
     buffer_free(&record);
 }
 
+/* An entry that was changed with all that is derived from it still is not what was signed. */
 START_TEST(entry_and_its_hash_changed_together) {
     struct fault fault = {0};
     make_two_editions();

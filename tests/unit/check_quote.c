@@ -212,7 +212,6 @@ START_TEST(thousands_of_pieces_take_no_quadratic_time) {
 }
 END_TEST
 
-/* A letter and a space, again and again: every word is paired with every other. What it costs is bounded by what it may cost. */
 /* In place of calloc where the linker finds it called: the most that was asked for at once. */
 static size_t calloc_most;
 void *__real_calloc(size_t count, size_t size);
@@ -222,6 +221,7 @@ void *__wrap_calloc(size_t count, size_t size) {
     return __real_calloc(count, size);
 }
 
+/* A letter and a space, again and again: every word is paired with every other. What it costs is bounded by what it may cost. */
 START_TEST(what_costs_more_than_it_may_is_ended) {
     const size_t size = 1024 * 1024;
     uint8_t *text = malloc(size);
