@@ -18,7 +18,7 @@ enum { EXIT_ALL = 0, EXIT_WRONG = 4, EXIT_FAILED = 5 };
 
 struct call {
     depositary_answer *answer;
-    bool is_told;
+    unsigned started, told; /* once or never, and as often */
 };
 
 static bool may_be(int error) {
@@ -27,7 +27,7 @@ static bool may_be(int error) {
 
 static void take(void *context, depositary_answer *answer) {
     struct call *call = context;
-    call->is_told = true;
+    call->told++;
     call->answer = answer;
 }
 
@@ -43,7 +43,8 @@ static int ask_all(depositary_client *client, struct call *calls) {
     for (int i = 0; i < CALLS; i++) {
         char eid[16];
         snprintf(eid, sizeof eid, "cl_%d", i % CLAUSES + 1);
-        (void)depositary_start(client, depositary_question_get_clause(&which, eid), NULL, take, &calls[i]);
+        calls[i].started =
+            depositary_start(client, depositary_question_get_clause(&which, eid), NULL, take, &calls[i]) != 0;
     }
     return depositary_client_wait(client);
 }
@@ -51,6 +52,8 @@ static int ask_all(depositary_client *client, struct call *calls) {
 /* What came, and the error of the first that did not. */
 static int print_all(const struct call *calls) {
     for (int i = 0; i < CALLS; i++) {
+        if (calls[i].told != calls[i].started)
+            return DEPOSITARY_E_STATE;
         int error = calls[i].answer != NULL ? depositary_answer_error(calls[i].answer) : DEPOSITARY_E_MEMORY;
         if (error)
             return error;
