@@ -31,6 +31,7 @@ static void set_up(void) {
     get_clause = method_find(BYTES("/depositary.v1.DepositaryService/GetClause"));
     get_instrument = method_find(BYTES("/depositary.v1.DepositaryService/GetInstrument"));
     cache = NULL;
+    collides = false;
 }
 
 static void tear_down(void) {
@@ -60,18 +61,23 @@ START_TEST(answer_knows_its_digest) {
 }
 END_TEST
 
-START_TEST(other_methods_and_messages_are_other_answers) {
+/* GetClause with this message from another method with it, and from GetClause with other messages. */
+static void tell_apart(const struct method *method, const char *message, const char *other, const char *another) {
     ck_assert_int_eq(cache_new(&cache, 100000), 0);
-    keep(get_clause, "m", "a");
-    ck_assert(has(get_clause, "m", "a"));
-    ck_assert_ptr_null(cache_find(cache, get_instrument, BYTES("m")));
-    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("mm")));
-    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("")));
-    keep(get_instrument, "m", "b");
-    keep(get_clause, "", "c");
-    ck_assert(has(get_clause, "m", "a"));
-    ck_assert(has(get_instrument, "m", "b"));
-    ck_assert(has(get_clause, "", "c"));
+    keep(get_clause, message, "a");
+    ck_assert(has(get_clause, message, "a"));
+    ck_assert_ptr_null(cache_find(cache, method, bytes_text(message)));
+    ck_assert_ptr_null(cache_find(cache, get_clause, bytes_text(other)));
+    ck_assert_ptr_null(cache_find(cache, get_clause, bytes_text(another)));
+    keep(method, message, "b");
+    keep(get_clause, other, "c");
+    ck_assert(has(get_clause, message, "a"));
+    ck_assert(has(method, message, "b"));
+    ck_assert(has(get_clause, other, "c"));
+}
+
+START_TEST(other_methods_and_messages_are_other_answers) {
+    tell_apart(get_instrument, "m", "", "mm");
 }
 END_TEST
 
@@ -81,17 +87,7 @@ START_TEST(one_hash_is_not_one_question) {
     collides = true;
     ck_assert_int_eq(get_clause->index,
                      other->index); /* of two services, so that nothing but the method itself tells them apart */
-    ck_assert_int_eq(cache_new(&cache, 100000), 0);
-    keep(get_clause, "question", "a");
-    ck_assert(has(get_clause, "question", "a"));
-    ck_assert_ptr_null(cache_find(cache, other, BYTES("question")));
-    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("questiom")));
-    ck_assert_ptr_null(cache_find(cache, get_clause, BYTES("question ")));
-    keep(other, "question", "b");
-    keep(get_clause, "questiom", "c");
-    ck_assert(has(get_clause, "question", "a"));
-    ck_assert(has(other, "question", "b"));
-    ck_assert(has(get_clause, "questiom", "c"));
+    tell_apart(other, "question", "questiom", "question ");
 }
 END_TEST
 
