@@ -9,8 +9,8 @@ answers() {
     depositary --connect "ipc://$socket" --timeout "${1:-1}" health >/dev/null 2>&1
 }
 
-reopened() {
-    curl -sS --max-time 10 "http://127.0.0.1:$http/metrics" | awk '$1 == "depositary_doors_reopened_total" { print $2 }'
+reopened() { # [PORT OF HTTP]
+    curl -sS --max-time 10 "http://127.0.0.1:${1:-$http}/metrics" | awk '$1 == "depositary_doors_reopened_total" { print $2 }'
 }
 
 for kind in stream rep0; do
@@ -29,25 +29,34 @@ for kind in stream rep0; do
 done
 
 # A door that is full turns the knocking away, too: that is no death, and nobody is thrown out for it.
+full=() doors=() https=()
 for kind in stream rep0; do
-    start_daemon "full-$kind" --door "$kind" --max-connections 8 --http "127.0.0.1:$http"
-    PYTHONPATH=$DEPOSITARY_SOURCE/tests/system python3 - "${url##*:}" <<'EOF'
-import socket, sys, time, rpc
-held, end = [], time.time() + 60
-while len(held) < 8:
-    assert time.time() < end, f"only {len(held)} connections were taken"
-    try:
-        connection = rpc.Connection(("127.0.0.1", int(sys.argv[1])), timeout=5)
-        assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"
-        held.append(connection)
-    except (OSError, ConnectionError):  # the daemon's own knock has the last place now and then
-        time.sleep(0.05)
+    https+=("$(free_port)")
+    start_daemon "full-$kind" --door "$kind" --max-connections 8 --http "127.0.0.1:${https[-1]}"
+    full+=("$daemon")
+    doors+=("${url##*:}")
+done
+PYTHONPATH=$DEPOSITARY_SOURCE/tests/system python3 - "${doors[@]}" <<'EOF'
+import sys, time, rpc
+def fill(port):
+    held, end = [], time.time() + 60
+    while len(held) < 8:
+        assert time.time() < end, f"only {len(held)} connections were taken"
+        try:
+            connection = rpc.Connection(("127.0.0.1", port), timeout=5)
+            assert connection.ask(rpc.GET_CHECKPOINT).code == "OK"
+            held.append(connection)
+        except OSError:  # the daemon's own knock has the last place now and then
+            time.sleep(0.05)
+    return held
+held = [connection for port in sys.argv[1:] for connection in fill(int(port))]
 time.sleep(7)  # two rounds of knocking: one that finds the door shut twice would open it again
 for connection in held:
     assert connection.ask(rpc.GET_CHECKPOINT).code == "OK", "a connection was thrown out"
 EOF
-    [[ $(reopened) == 0 ]] || fail "the $kind door was full, and taken for dead"
-    stop_daemon "$daemon"
+for i in 0 1; do
+    [[ $(reopened "${https[i]}") == 0 ]] || fail "a door was full, and taken for dead: $(tail -n 3 "$work"/full-*.log)"
+    stop_daemon "${full[i]}"
 done
 
 socket=$work/house/run/door
