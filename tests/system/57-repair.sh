@@ -44,21 +44,19 @@ open(sys.argv[1], "wb").write(data)
 EOF
 }
 
-serve() {
+# is_whole HOW [COMMAND...]: serves, where a command is named after that, has all, and takes appends.
+is_whole() {
     depositaryd --data "$data" --listen "$main_url" --http none 2>>"$work/main.log" &
     daemon=$!
     daemons+=("$daemon")
+    [[ $# == 1 ]] || eventually 60 "${@:2}"
     wait_ready "$main_url" "$policy" "$daemon" || fail "not served after the repair $1"
-}
-
-# is_whole HOW: serves, and has all.
-is_whole() {
     for i in 1 2 3 4; do
         expect 0 depositary --connect "$main_url" show "treaty-$i" --text
         cmp "$work/out" "$work/treaty-$i.txt" || fail "treaty-$i is another text after the repair $1"
     done
     expect 0 depositary --connect "$main_url" audit
-    expect 0 depositary --connect "$main_url" office renew # it takes appends
+    expect 0 depositary --connect "$main_url" office renew
     stop_daemon "$daemon"
 }
 
@@ -81,7 +79,6 @@ awk '/^```sh repair$/ { on = 1; next } /^```$/ { on = 0 } on' "$DEPOSITARY_SOURC
 }
 contains "$work/repair.out" "every one of them, and every clause, as the checkpoint says"
 rm -r "$data/damaged"
-serve "from a mirror"
 is_whole "from a mirror"
 
 # From the backup, and the office for what came later.
@@ -89,21 +86,11 @@ rot
 refused
 mkdir "$work/damaged" && mv "$data"/ledger.db* "$work/damaged/"
 expect 0 depositary restore "$work/backup" --data "$data"
-depositaryd --data "$data" --listen "$main_url" --http none 2>>"$work/main.log" &
-daemon=$!
-daemons+=("$daemon")
-eventually 60 depositary --connect "$main_url" office push
-wait_ready "$main_url" "$policy" "$daemon" || fail "not served after the repair from a backup"
-is_whole "from a backup"
+is_whole "from a backup" depositary --connect "$main_url" office push
 
 # From the office alone. The catalog beside it is of no use now, and made again.
 rot
 refused
 rm "$data"/ledger.db*
-depositaryd --data "$data" --listen "$main_url" --http none 2>>"$work/main.log" &
-daemon=$!
-daemons+=("$daemon")
-eventually 60 depositary --connect "$main_url" office push
-wait_ready "$main_url" "$policy" "$daemon" || fail "not served after the repair from the office"
-is_whole "from the office"
+is_whole "from the office" depositary --connect "$main_url" office push
 stop_daemon "$mirror"
