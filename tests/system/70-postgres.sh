@@ -65,12 +65,7 @@ deposit() { # REPLICA NAME
     depositary --connect "${urls[$1]}" --timeout 10 deposit "$work/$2.txt" --about "$work/$2.about" --yes
 }
 is_whole() { # REPLICA NAME: every byte, proved, is what was deposited.
-    local _ # the catalog comes after the ledger: on a slow machine noticeably
-    for _ in $(seq 100); do
-        depositary --connect "${urls[$1]}" show "$2" --text >/dev/null 2>&1 && break
-        sleep 0.1
-    done
-    expect 0 depositary --connect "${urls[$1]}" show "$2" --text
+    eventually 20 depositary --connect "${urls[$1]}" show "$2" --text # the catalog comes after the ledger: on a slow machine noticeably
     cmp "$work/out" "$work/$2.txt"
 }
 
@@ -227,7 +222,7 @@ time.sleep(600)
 EOF
 silent=$!
 daemons+=("$silent")
-for _ in $(seq 100); do [[ -e $work/silent ]] && break || sleep 0.05; done
+eventually 20 test -e "$work/silent"
 stop_daemon "${pids[b]}"
 start_replica b "postgresql://depositary@$(cat "$work/silent")/depositary"
 wait_ready "${urls[b]}" "$DEPOSITARY_POLICY" "${pids[b]}" || fail "b does not serve while its database says nothing"
@@ -250,7 +245,8 @@ for moment in 0.05 0.25 0.5; do
     name=killed-${moment/./-}
     write_treaty "$name" 2500
     status=0
-    depositary --connect "${urls[a]}" --timeout 10 deposit "$work/$name.txt" --about "$work/$name.about" --yes >"$work/deposit" 2>&1 &
+    # For so long it asks again, and the database is not back before it has given up.
+    at a --timeout 3 deposit "$work/$name.txt" --about "$work/$name.about" --yes >"$work/deposit" 2>&1 &
     deposit=$!
     sleep "$moment"
     pg_kill main
@@ -290,8 +286,7 @@ contains "$work/err" "send the same again"
 echo answer deaf >"$work/order" # committed, and c cannot ask: it says that it does not know
 at c --timeout 40 office renew >"$work/renew" 2>&1 &
 renew=$!
-for _ in $(seq 600); do grep -q "not known" "$work/renew" && break || sleep 0.05; done
-contains "$work/renew" "not known"
+eventually 60 grep -q "not known" "$work/renew"
 [[ $(entries) == $((before + 3)) ]] || fail "not committed"
 rm "$work/order"
 wait "$renew" || fail "sent again, it was not known to be there: $(cat "$work/renew")"

@@ -25,7 +25,7 @@ serve() {
 sql main "ALTER SYSTEM SET fsync = off"
 sql main "SELECT pg_reload_conf()" >/dev/null
 serve
-for _ in $(seq 100); do grep -qF listen= "$work/a.log" && break; sleep 0.1; done
+eventually 20 grep -qF listen= "$work/a.log"
 expect 5 depositary --timeout 5 office push
 [[ $(sql main "SELECT count(*) FROM pg_namespace WHERE nspname = 'depositary'") == 0 || $(sql main 'SELECT count(*) FROM depositary.entry') == 0 ]] || fail "something was written without fsync"
 contains "$work/a.log" "fsync off"
@@ -42,8 +42,8 @@ sql main "SELECT pg_reload_conf()" >/dev/null
 waiting() { sql main "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' LIMIT 1"; }
 depositary --timeout 60 office renew >"$work/renew.out" 2>"$work/renew.err" &
 renewing=$!
-for _ in $(seq 300); do [[ -n $(waiting) ]] && break; sleep 0.1; done
-[[ -n $(waiting) ]] || { cat "$work/renew.err"; fail "nothing waits for a standby"; }
+waits() { [[ -n $(waiting) ]]; }
+eventually 60 waits
 sql main "SELECT pg_cancel_backend($(waiting))" >/dev/null
 code=0
 wait "$renewing" || code=$?
