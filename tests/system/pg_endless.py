@@ -5,6 +5,8 @@ import struct
 import sys
 import threading
 
+from sp import read_exactly
+
 port, what, told = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 
 
@@ -20,19 +22,9 @@ GREETING = b"".join([message(b"R", struct.pack(">I", 0)), message(b"S", b"server
                      message(b"K", struct.pack(">II", 1, 1)), message(b"Z", b"I")])
 
 
-def take(connection, length):
-    out = b""
-    while len(out) < length:
-        part = connection.recv(length - len(out))
-        if not part:
-            raise ConnectionError
-        out += part
-    return out
-
-
 def greet(connection):
     while True:
-        body = take(connection, struct.unpack(">I", take(connection, 4))[0] - 4)
+        body = read_exactly(connection, struct.unpack(">I", read_exactly(connection, 4))[0] - 4)
         if struct.unpack(">I", body[:4])[0] >> 16 == 3:  # else TLS or Kerberos is asked for
             break
         connection.sendall(b"N")
@@ -45,8 +37,8 @@ def serve(connection):
         with open(told, "a") as file:
             file.write("come\n")
         while True:
-            kind = take(connection, 1)
-            take(connection, struct.unpack(">I", take(connection, 4))[0] - 4)
+            kind = read_exactly(connection, 1)
+            read_exactly(connection, struct.unpack(">I", read_exactly(connection, 4))[0] - 4)
             if kind not in b"SQ":
                 continue
             connection.sendall(b"" if kind == b"Q" else message(b"1") + message(b"2"))
