@@ -2,7 +2,7 @@
 # Goal of this test: a daemon that served 10,000 mixed calls and was drained has lost no memory and read none that it should not.
 source "$(dirname "$0")/lib.sh"
 
-if grep -q '^DEPOSITARY_SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+if is_sanitized SANITIZE; then
     echo "SKIPPED: valgrind cannot run a program built with a sanitizer; the plain suite runs this test"
     exit 77
 fi

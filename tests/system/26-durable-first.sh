@@ -3,12 +3,7 @@
 # its ledger is written and not synced.
 source "$(dirname "$0")/lib.sh"
 
-shim=$DEPOSITARY_BUILD/lib/order.so
-[[ -f $shim ]] || fail "$shim is not built"
-if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
-    echo "sanitizers want to be in front of the C library themselves: skipped" >&2
-    exit 77
-fi
+need_shim order
 office=$work/office
 expect 0 depositary office init "$office" --origin order.test/ledger --spare "$work/spare" --no-passphrase
 mapfile -t logs < <(awk '$1 == "log" { print $2 }' "$office/policy")

@@ -44,7 +44,7 @@ if $is_root; then
     [[ $(stat -c %u "/proc/$pid/environ") == 0 ]] || fail "the service may be looked into by its own user"
     as 65533 cat "/proc/$pid/maps" >/dev/null 2>&1 && fail "its own user looks into its memory"
 fi
-if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+if is_sanitized; then
     echo "sanitizers lock no memory: that it is locked is left out" >&2
 else
     locked=$(awk '$1 == "VmLck:" { print $2 }' "/proc/$pid/status")

@@ -29,7 +29,7 @@ block c >"$work/client.c"
 [[ -s $work/client.c ]] || fail "no C client in README.md"
 pkgconfig=$(dirname "$(find "$work/prefix" -name depositary.pc)")
 sanitize=
-if grep -q '^DEPOSITARY_SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then sanitize=-fsanitize=address,undefined; fi
+if is_sanitized SANITIZE; then sanitize=-fsanitize=address,undefined; fi
 # shellcheck disable=SC2046,SC2086 # flags are words
 cc -Wall -Wextra -Werror $sanitize -o "$work/client" "$work/client.c" \
     $(PKG_CONFIG_PATH=$pkgconfig pkg-config --define-prefix --cflags --libs depositary)

@@ -28,7 +28,7 @@ small=$(peak depositary show "$instrument" --text)
 large=$(peak depositary show large --text)
 cmp -s "$work/out" "$work/large.txt" || fail "it is not what was deposited"
 bytes=$(stat -c %s "$work/large.txt")
-if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+if is_sanitized; then
     echo "a sanitizer keeps what is freed: memory is not judged" >&2
 else
     # Twice for the buffer that grows, and some pages of a thousand clauses with their proofs.

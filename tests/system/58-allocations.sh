@@ -3,12 +3,7 @@
 # thousands of such calls are answered are counted, but those that nng asks for itself.
 source "$(dirname "$0")/lib.sh"
 
-shim=$DEPOSITARY_BUILD/lib/allocations.so
-[[ -f $shim ]] || fail "$shim is not built"
-if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
-    echo "sanitizers want to be in front of the C library themselves: skipped" >&2
-    exit 77
-fi
+need_shim allocations
 export ALLOCATIONS=$work/allocations
 LD_PRELOAD=$shim start_daemon counted --door stream
 cat >"$work/calls.py" <<'PYTHON'

@@ -3,12 +3,7 @@
 # its descriptor behind. The daemon notices, says so, is not ready any more, answers until then, and ends with a failure, so that it is started again.
 source "$(dirname "$0")/lib.sh"
 
-shim=$DEPOSITARY_BUILD/lib/stuck.so
-[[ -f $shim ]] || fail "$shim is not built"
-if grep -q '^DEPOSITARY_\(THREAD_\)\?SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
-    echo "sanitizers want to be in front of the C library themselves: skipped" >&2
-    exit 77
-fi
+need_shim stuck
 http=$(free_port)
 ready() { curl -s -o "$work/page" -w '%{http_code}' --max-time 5 "http://127.0.0.1:$http/readyz"; }
 

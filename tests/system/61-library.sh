@@ -9,7 +9,7 @@ pkgconfig=$(dirname "$(find "$work/prefix" -name depositary.pc)")
 libdir=$(dirname "$pkgconfig")
 export LD_LIBRARY_PATH=$libdir
 sanitize=
-if grep -q '^DEPOSITARY_SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then sanitize=-fsanitize=address,undefined; fi
+if is_sanitized SANITIZE; then sanitize=-fsanitize=address,undefined; fi
 
 # Exported symbols are the headers' declarations, in both libraries; the offline one knows no network.
 declared() { sed -e 's,/\*.*\*/,,' "$@" | tr '\n' ' ' | grep -oE 'DEPOSITARY_API[^;]*;' | grep -oE 'depositary_[a-z0-9_]+\(' | tr -d '(' | sort -u; }

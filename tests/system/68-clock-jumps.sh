@@ -3,11 +3,9 @@
 # answers of a wrong clock are refused by clients, which say that only the time is in doubt; an answer key counts only within its time; nothing is deposited that is dated
 # wrongly; and with the right clock all is as before, without a restart.
 source "$(dirname "$0")/lib.sh"
-[[ -z ${ASAN_OPTIONS:-} ]] || { echo "nothing can be put in front of a sanitizer: skipped" >&2; exit 77; }
 export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
-shim=$DEPOSITARY_BUILD/lib/clock.so
-[[ -f $shim ]] || fail "$shim was not built"
+need_shim clock
 http=$(free_port)
 hour=3600 day=86400
 set_clock() { echo "$1" >"$work/clock.new" && mv "$work/clock.new" "$work/clock"; }

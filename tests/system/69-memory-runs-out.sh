@@ -7,7 +7,7 @@ export PYTHONPATH=$DEPOSITARY_SOURCE/tests/system
 
 shim=$DEPOSITARY_BUILD/lib/scarce.so
 [[ -f $shim ]] || fail "$shim is not built"
-if grep -q '^DEPOSITARY_THREAD_SANITIZE:BOOL=ON' "$DEPOSITARY_BUILD/CMakeCache.txt"; then
+if is_sanitized THREAD_SANITIZE; then
     echo "ThreadSanitizer wants to be in front of the C library itself: skipped" >&2
     exit 77
 fi

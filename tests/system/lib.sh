@@ -74,6 +74,21 @@ with open(folder + "/lock", "w") as lock:
 EOF
 }
 
+# is_sanitized [OPTION]: whether the programs were built with a sanitizer; OPTION (SANITIZE, THREAD_SANITIZE) asks for that one alone.
+is_sanitized() {
+    grep -qE "^DEPOSITARY_${1:-(THREAD_)?SANITIZE}:BOOL=ON" "$DEPOSITARY_BUILD/CMakeCache.txt"
+}
+
+# need_shim NAME: a library to be put in front of the C library, in shim. A test that needs one is skipped where a sanitizer wants that place.
+need_shim() {
+    shim=$DEPOSITARY_BUILD/lib/$1.so
+    [[ -f $shim ]] || fail "$shim is not built"
+    if is_sanitized; then
+        echo "sanitizers want to be in front of the C library themselves: skipped" >&2
+        exit 77
+    fi
+}
+
 # wait_ready URL POLICY PID: until the service answers a health call.
 wait_ready() {
     local i
