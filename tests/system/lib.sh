@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120
 # For the system tests: a service on a temporary folder, and checks that say what failed. Sourced by bash scripts.
 # Programs are in $DEPOSITARY_BIN, the source in $DEPOSITARY_SOURCE.
 set -euo pipefail

@@ -1,6 +1,6 @@
 """A running daemon while memory runs out (scarce.py), asked through its real doors, of both kinds, over tcp and ipc: each allocation in turn, of nng's and of
 all others. What is answered is the truth or a failure; what was acknowledged is there; and when there is memory again all is as ever, but where nng 1.5.2 died of
-it: that is counted, and the daemon that starts then has everything. scarce_doors.py LIBRARY WORK FOLDER POLICY; the folder is a daemon's that was stopped.
+it: that is counted, and the daemon that starts then has everything. scarce_doors.py LIBRARY WORK FOLDER POLICY PORT; the folder is a daemon's that was stopped.
 DEPOSITARY_EVERY_FAULT=1 takes every allocation (of a deposit every eighth, and fault.memory the rest), otherwise a few."""
 import collections
 import os
