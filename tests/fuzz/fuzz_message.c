@@ -45,12 +45,13 @@ static unsigned judge_depth(const ProtobufCMessage *message) {
     unsigned deepest = 0;
     for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
-        const uint8_t *place = (const uint8_t *)message + field->offset;
+        const uint8_t *member = (const uint8_t *)message + field->offset;
+        const uint8_t *place = member;
         const bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
         size_t count = 1;
         if (is_list) {
             memcpy(&count, (const uint8_t *)message + field->quantifier_offset, sizeof count);
-            memcpy(&place, place, sizeof place);
+            memcpy(&place, member, sizeof place);
         } else if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
             uint32_t chosen;
             memcpy(&chosen, (const uint8_t *)message + field->quantifier_offset, sizeof chosen);
