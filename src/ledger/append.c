@@ -164,6 +164,8 @@ static int append_locked(struct ledger *ledger, struct offer *offer, struct appe
     uint64_t size = ledger->state->size;
     if (checkpoint->size <= size) {
         error = contained(ledger, offer->records, offer->count, checkpoint, fault);
+        if (error == 0 && !offer->is_followed)
+            error = sharing_confirm(ledger, checkpoint->size, fault);
         if (error == 0 && checkpoint->size == size && size > 0)
             error = merge(ledger, offer->note, offer->is_followed, fault);
         result->size = checkpoint->size;

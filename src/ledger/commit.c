@@ -119,6 +119,8 @@ static int put_shared(struct ledger *ledger, const struct pending *pending, stru
     error = error ? error : shared->ops->commit(shared, fault);
     if (error)
         shared->ops->rollback(shared);
+    else
+        ledger->confirmed = pending->first + pending->count;
     return error;
 }
 

@@ -25,6 +25,7 @@ struct ledger {
     struct rules rules;         /* after the last entry of the state */
     struct merkle_edge edge;    /* the same */
     struct pending *pending;    /* NULL: none */
+    uint64_t confirmed;         /* entries that are known to be durable in the database that is shared */
 };
 
 /* ---- state.c */
@@ -89,6 +90,9 @@ bool sharing_is_trouble(int error);
 MUST_USE int sharing_begin(struct ledger *ledger, struct fault *fault);
 /** Puts the pending append where others find it. */
 MUST_USE int sharing_offer(struct ledger *ledger, struct fault *fault);
+/** Before an append that is contained already is acknowledged: its entries may have been read from a database that has not made them durable.
+ * Nothing to do where nothing is shared, and for what was confirmed before. */
+MUST_USE int sharing_confirm(struct ledger *ledger, uint64_t size, struct fault *fault);
 /** Adds signatures of the note of the current size to what the database has of it. */
 MUST_USE int sharing_amend(struct ledger *ledger, struct bytes note, struct fault *fault);
 

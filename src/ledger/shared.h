@@ -49,6 +49,8 @@ struct shared_ops {
     /** Durable where it returns 0. DEPOSITARY_E_UNREACHABLE: whether it was committed is not known, and the words say so. */
     MUST_USE int (*commit)(struct shared *shared, struct fault *fault);
     void (*rollback)(struct shared *shared); /* also where nothing was begun */
+    /** Outside of a transaction: what can be read here is as durable as commit makes it, also where the commit that put it was cut short. */
+    MUST_USE int (*confirm)(struct shared *shared, struct fault *fault);
 
     /* What waits. */
     /** DEPOSITARY_E_STATE: there are more entries than those that the offer's follow. */

@@ -201,9 +201,8 @@ int sharing_begin(struct ledger *ledger, struct fault *fault) {
     return begin(ledger, &given, fault);
 }
 
-int ledger_share(struct ledger *ledger, uint64_t *out_given, struct fault *fault) {
+static int share(struct ledger *ledger, uint64_t *out_given, struct fault *fault) {
     struct shared *shared = ledger->shared;
-    pthread_mutex_lock(&ledger->write_lock);
     *out_given = 0;
     int error = begin(ledger, out_given, fault);
     if (error == 0) {
@@ -211,8 +210,26 @@ int ledger_share(struct ledger *ledger, uint64_t *out_given, struct fault *fault
             error = shared->ops->commit(shared, fault);
         shared->ops->rollback(shared);
     }
-    pthread_mutex_unlock(&ledger->write_lock);
     return error == DEPOSITARY_E_STATE ? DEPOSITARY_OK : error; /* it has more */
+}
+
+int ledger_share(struct ledger *ledger, uint64_t *out_given, struct fault *fault) {
+    pthread_mutex_lock(&ledger->write_lock);
+    int error = share(ledger, out_given, fault);
+    pthread_mutex_unlock(&ledger->write_lock);
+    return error;
+}
+
+int sharing_confirm(struct ledger *ledger, uint64_t size, struct fault *fault) {
+    struct shared *shared = ledger->shared;
+    uint64_t given;
+    if (shared == NULL || size <= ledger->confirmed)
+        return DEPOSITARY_OK;
+    int error = share(ledger, &given, fault);
+    error = error ? error : shared->ops->confirm(shared, fault);
+    if (error == 0)
+        ledger->confirmed = ledger->state->size;
+    return error;
 }
 
 int sharing_offer(struct ledger *ledger, struct fault *fault) {

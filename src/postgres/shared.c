@@ -227,11 +227,51 @@ static int has_note(struct postgres_shared *postgres, bool *out, struct fault *f
     return error == DEPOSITARY_E_MISSING ? DEPOSITARY_OK : error;
 }
 
+/* COMMIT, which waits for a synchronous standby. DEPOSITARY_E_UNREACHABLE: what became of it is not known; *is_lost, which may be NULL: for want of an
+ * answer, else since somebody ended that wait. */
+static int commit(struct postgres_shared *postgres, bool *is_lost, struct fault *fault) {
+    struct pg *pg = &postgres->pg;
+    PGresult *result = NULL;
+    int error = pg_run(pg, "SET LOCAL statement_timeout = 0", PG_QUICK_MS, fault);
+    if (error)
+        return error;
+    pg->is_warned = false;
+    postgres->has_begun = false;
+    error = pg_ask(pg, "COMMIT", NULL, PG_LONG_MS, &result, fault);
+    if (is_lost != NULL)
+        *is_lost = error == DEPOSITARY_E_UNREACHABLE;
+    if (error == DEPOSITARY_E_UNREACHABLE)
+        pg_disconnect(pg); /* it may still wait for its standby; what comes of it is told by the lock */
+    else if (error == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+        error = fault_set(fault, DEPOSITARY_E_IO, "the database did not commit");
+    else if (error == 0 && pg->is_warned)
+        error = unknown(fault);
+    PQclear(result);
+    return error;
+}
+
+/* A commit waits for all that was logged before it, that of transactions whose own wait was cut short included: by an administrator, a lost connection, or
+ * the server's restart. One without a change would not wait; a message that nobody reads is the least change. */
+static int confirm(struct postgres_shared *postgres, struct fault *fault) {
+    int error = pg_run(&postgres->pg, "SELECT pg_logical_emit_message(true, 'depositary', '')", PG_QUICK_MS, fault);
+    return error ? error : commit(postgres, NULL, fault);
+}
+
+static int shared_confirm(struct shared *shared, struct fault *fault) {
+    struct postgres_shared *postgres = shared_of(shared);
+    int error = shared_begin_locked(postgres, LOCK_APPEND, fault);
+    error = error ? error : confirm(postgres, fault);
+    shared_rollback(shared);
+    return error;
+}
+
 /* With the lock: the transaction in question has ended, whichever way. */
 static int look(struct postgres_shared *postgres, bool *is_there, struct fault *fault) {
     int error = shared_begin_locked(postgres, LOCK_APPEND, fault);
     if (error == 0)
         error = postgres->trace.has_entry ? has_entry(postgres, is_there, fault) : has_note(postgres, is_there, fault);
+    if (error == 0 && *is_there)
+        error = confirm(postgres, fault);
     shared_rollback(&postgres->base);
     return error;
 }
@@ -252,32 +292,14 @@ static int resolve(struct postgres_shared *postgres, struct fault *fault) {
                                 "the database was lost before it committed this append; send the same again");
 }
 
-static int run_commit(struct postgres_shared *postgres, struct fault *fault) {
-    struct pg *pg = &postgres->pg;
-    PGresult *result = NULL;
-    int error = pg_run(pg,
-                       "DELETE FROM depositary.offer WHERE size <= (SELECT max(idx) + 1 FROM depositary.entry);"
-                       "SET LOCAL statement_timeout = 0",
-                       PG_LONG_MS, fault);
-    if (error)
-        return error;
-    pg->is_warned = false;
-    postgres->has_begun = false;
-    error = pg_ask(pg, "COMMIT", NULL, PG_LONG_MS, &result, fault);
-    if (error == DEPOSITARY_E_UNREACHABLE) {
-        pg_disconnect(pg); /* it may still wait for its standby; what comes of it is told by the lock */
-        error = resolve(postgres, fault);
-    } else if (error == 0 && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-        error = fault_set(fault, DEPOSITARY_E_IO, "the database did not commit");
-    } else if (error == 0 && pg->is_warned) {
-        error = unknown(fault); /* somebody ended the wait for the standby */
-    }
-    PQclear(result);
-    return error;
-}
-
 static int shared_commit(struct shared *shared, struct fault *fault) {
-    return run_commit(shared_of(shared), fault);
+    struct postgres_shared *postgres = shared_of(shared);
+    bool is_lost = false;
+    int error =
+        pg_run(&postgres->pg, "DELETE FROM depositary.offer WHERE size <= (SELECT max(idx) + 1 FROM depositary.entry)",
+               PG_LONG_MS, fault);
+    error = error ? error : commit(postgres, &is_lost, fault);
+    return is_lost ? resolve(postgres, fault) : error;
 }
 
 /* ---- the store */
@@ -306,6 +328,7 @@ static const struct shared_ops POSTGRES_SHARED = {
     .put_note = shared_put_note,
     .commit = shared_commit,
     .rollback = shared_rollback,
+    .confirm = shared_confirm,
     .put_offer = offers_put,
     .find_offer = offers_find,
     .drop_offer = offers_drop,

@@ -234,6 +234,30 @@ START_TEST(a_commit_of_which_nothing_is_known_is_learned_by_following) {
 }
 END_TEST
 
+START_TEST(what_was_followed_is_acknowledged_once_it_is_durable) {
+    struct fault fault = {0};
+    draft(&PLAN);
+    shared.next_commit = COMMITS_UNTOLD;
+    ck_assert_int_eq(maker_append_submit(&append, NULL), DEPOSITARY_E_UNREACHABLE);
+    ck_assert_int_eq(catch_up(ours, NULL), 0);
+    shared.is_unsure = true;
+    ck_error(maker_append_send(&append, NULL, &fault), DEPOSITARY_E_UNREACHABLE, &fault, "the standby is away");
+    shared.is_unsure = false;
+    size_t asked = shared.confirmed;
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(maker_append_send(&append, NULL, NULL), 0);
+    ck_assert_uint_eq(shared.confirmed, asked + 1); /* once is enough */
+}
+END_TEST
+
+START_TEST(what_was_committed_is_not_asked_about) {
+    draft(&PLAN);
+    ck_assert_int_eq(maker_append_submit(&append, NULL), 0);
+    ck_assert_int_eq(maker_append_send(&append, NULL, NULL), 0);
+    ck_assert_uint_eq(shared.confirmed, 0);
+}
+END_TEST
+
 /* ---- a database that lies */
 
 /* The same bytes, but for one. */
@@ -397,6 +421,8 @@ int main(void) {
         away_nothing_is_appended_and_all_is_read,
         a_commit_that_is_lost_changes_nothing,
         a_commit_of_which_nothing_is_known_is_learned_by_following,
+        what_was_followed_is_acknowledged_once_it_is_durable,
+        what_was_committed_is_not_asked_about,
         an_offer_that_was_changed_is_not_taken_up,
         a_staged_clause_that_was_changed_is_not_committed,
         places_that_cannot_be_staged_are_refused,

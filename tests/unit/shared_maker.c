@@ -152,6 +152,15 @@ static int maker_commit(struct shared *shared, struct fault *fault) {
     return what == COMMITS ? 0 : fault_set(fault, DEPOSITARY_E_UNREACHABLE, "whether it committed is not known");
 }
 
+static int maker_confirm(struct shared *shared, struct fault *fault) {
+    struct shared_maker *maker = maker_of(shared);
+    MUST(!maker->has_begun);
+    maker->confirmed++;
+    return maker->is_away     ? away(fault)
+           : maker->is_unsure ? fault_set(fault, DEPOSITARY_E_UNREACHABLE, "the standby is away")
+                              : 0;
+}
+
 /* ---- what waits */
 
 static int maker_put_offer(struct shared *shared, const struct shared_offer *offer, struct fault *fault) {
@@ -238,6 +247,7 @@ static const struct shared_ops SHARED_OPS = {
     .note = maker_note,
     .put_note = maker_put_note,
     .commit = maker_commit,
+    .confirm = maker_confirm,
     .rollback = maker_rollback,
     .put_offer = maker_put_offer,
     .find_offer = maker_find_offer,

@@ -41,6 +41,8 @@ struct shared_maker {
     struct hash offer_root;
     enum shared_commit next_commit;
     bool is_away;           /* everything fails */
+    bool is_unsure;         /* what it has is not durable yet */
+    size_t confirmed;       /* how often it was asked whether that is so */
     bool refuses_notes;     /* DEPOSITARY_E_IO where one is asked for */
     const uint64_t *places; /* said to be staged, in place of what is */
     size_t places_count;
