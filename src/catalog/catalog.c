@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "catalog/catalog_internal.h"
+#include "catalog/page_sums.h"
 
 int catalog_progress_read(struct catalog_db *connection, struct catalog_progress *out, struct fault *fault) {
     bool row = false;
@@ -37,15 +39,17 @@ int catalog_progress_write(struct catalog_db *connection, const struct catalog_p
     return catalog_statement_run(connection, statement, fault);
 }
 
-/* A file whose root is the ledger's at that size was made from this ledger, up to there. */
-static bool is_of_ledger(struct catalog_db *connection, struct ledger *ledger, uint64_t *size) {
+/* A file whose root is the ledger's at that size was made from this ledger, up to there. Else *fault says what is wrong with it. */
+static bool is_of_ledger(struct catalog_db *connection, struct ledger *ledger, uint64_t *size, struct fault *fault) {
     struct catalog_progress progress;
     struct hash root;
-    struct fault fault;
-    if (!catalog_db_has_schema(connection) || catalog_progress_read(connection, &progress, &fault))
+    fault_set(fault, DEPOSITARY_E_STATE, "catalog: it is of another version, or not a catalog");
+    if (!catalog_db_has_schema(connection) || catalog_progress_read(connection, &progress, fault))
         return false;
+    fault_set(fault, DEPOSITARY_E_DAMAGED, "catalog: it is damaged");
     if (!catalog_db_is_large(connection) && !catalog_db_is_sound(connection))
         return false;
+    fault_set(fault, DEPOSITARY_E_STATE, "catalog: it is of another ledger, or of a later state of this one");
     const struct ledger_state *state = ledger_state_take(ledger);
     bool is_known = progress.size <= state->size;
     ledger_state_release(state);
@@ -90,15 +94,19 @@ static int make_anew(struct catalog_db **out, const char *path, struct fault *fa
 static int open_writer(struct catalog_db **out, const char *path, struct ledger *ledger, uint64_t *size,
                        struct fault *fault) {
     struct catalog_db *connection = NULL;
-    struct fault ignored;
+    struct fault why = {0};
     *size = 0;
-    if (strcmp(path, ":memory:") != 0 && access(path, F_OK) == 0 &&
-        !catalog_db_open(&connection, path, CONNECTION_WRITES, &ignored)) {
-        if (is_of_ledger(connection, ledger, size)) {
+    if (strcmp(path, ":memory:") != 0 && access(path, F_OK) == 0) {
+        if (!page_sums_are_in(path))
+            fault_set(&why, DEPOSITARY_E_STATE, "catalog: it is of an earlier version, whose pages have no sums");
+        else if (!catalog_db_open(&connection, path, CONNECTION_WRITES, &why) &&
+                 is_of_ledger(connection, ledger, size, &why)) {
             *out = connection;
             return 0;
         }
         catalog_db_close(connection);
+        log_line(LOG_LEVEL_WARNING, "the catalog is made anew from the ledger", "file", path, "reason",
+                 fault_text(&why), NULL);
     }
     return make_anew(out, path, fault);
 }
@@ -106,8 +114,10 @@ static int open_writer(struct catalog_db **out, const char *path, struct ledger 
 /* Reads where the texts stand; a file that holds impossible places is made anew, too. */
 static int load_standing(struct catalog *catalog, struct catalog_db **writer, struct fault *fault) {
     int error = standing_load(&catalog->standing, *writer, fault);
-    if (error != DEPOSITARY_E_DAMAGED)
+    if (error != DEPOSITARY_E_DAMAGED && !(*writer)->is_rotten)
         return error;
+    log_line(LOG_LEVEL_WARNING, "the catalog is made anew from the ledger", "file", catalog->path, "reason",
+             fault_text(fault), NULL);
     catalog_db_close(*writer);
     *writer = NULL;
     catalog->size = 0;

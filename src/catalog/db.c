@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "catalog/page_sums.h"
 #include "catalog/ranges.h"
 
 #define CATALOG_APPLICATION_ID 0x44706361 /* "Dpca" */
-#define CATALOG_VERSION        2
+#define CATALOG_VERSION        3          /* 2 had no sums */
 #define BUSY_TIMEOUT_MS        10000
 #define POOL_REST_MAX          8u
 #define PROGRESS_STEPS         4000
@@ -97,8 +98,17 @@ static const char *const statement_text[STATEMENT_COUNT] = {
                        " CROSS JOIN text t ON t.id = c.text WHERE" IN_SCOPE " ORDER BY e.idx, c.place",
 };
 
+static bool is_of_rot(int rc) {
+    int kind = rc & 0xff;
+    return rc == SQLITE_IOERR_DATA || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+}
+
 static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fault) {
     int error = DEPOSITARY_E_IO;
+    if (connection && is_of_rot(rc))
+        connection->is_rotten = true;
+    if (rc == SQLITE_IOERR_DATA)
+        return fault_set(fault, error, "catalog: a page of its file is not as it was written (SQLite %d)", rc);
     if ((rc & 0xff) == SQLITE_INTERRUPT)
         error = DEPOSITARY_E_TIMEOUT;
     else if ((rc & 0xff) == SQLITE_NOMEM)
@@ -121,7 +131,7 @@ static int make_file(const char *path, struct fault *fault) {
     return 0;
 }
 
-static int set_up(struct catalog_db *connection, enum catalog_db_use use) {
+static int set_up(struct catalog_db *connection, enum catalog_db_use use, bool is_in_memory) {
     /* Sorting spills to memory: nothing is written outside the data folder. */
     static const char both[] = "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 0;";
     static const char writes[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
@@ -130,6 +140,8 @@ static int set_up(struct catalog_db *connection, enum catalog_db_use use) {
     sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
     sqlite3_progress_handler(connection->db, PROGRESS_STEPS, past_deadline, connection);
     int rc = sqlite3_exec(connection->db, both, NULL, NULL, NULL);
+    if (rc == SQLITE_OK && !is_in_memory)
+        rc = page_sums_prepare(connection->db);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(connection->db, use == CONNECTION_WRITES ? writes : reads, NULL, NULL, NULL);
     return rc;
@@ -140,12 +152,16 @@ int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_u
     struct catalog_db *connection = calloc(1, sizeof *connection);
     if (!connection)
         return fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
-    if (use == CONNECTION_WRITES && strcmp(path, ":memory:") != 0)
+    bool is_in_memory = strcmp(path, ":memory:") == 0;
+    if (use == CONNECTION_WRITES && !is_in_memory)
         error = make_file(path, fault);
+    if (!error && page_sums_register())
+        error = fault_set(fault, DEPOSITARY_E_IO, "catalog: this SQLite takes no VFS");
     if (!error) {
-        int rc = sqlite3_open_v2(path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+        int rc = sqlite3_open_v2(path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                 is_in_memory ? NULL : PAGE_SUMS_VFS);
         if (rc == SQLITE_OK)
-            rc = set_up(connection, use);
+            rc = set_up(connection, use, is_in_memory);
         if (rc != SQLITE_OK)
             error = sqlite_fault(connection, rc, fault);
     }

@@ -50,6 +50,7 @@ struct catalog_db {
     struct tokenizer *tokenizer;
     uint64_t deadline_ns; /* monotonic; statements end there with DEPOSITARY_E_TIMEOUT; 0: none */
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    bool is_rotten;          /* something of the file was not as it was written */
     struct catalog_db *next; /* in the pool */
 };
 

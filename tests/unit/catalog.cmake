@@ -7,6 +7,7 @@ target_include_directories(library_maker PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(library_maker PUBLIC ledger_maker depositary_catalog)
 
 depositary_check(query depositary_catalog)
+depositary_check(page_sums depositary_catalog packages::sqlite)
 depositary_check(catalog library_maker)
 depositary_check(search library_maker)
 target_link_options(check_search PRIVATE -Wl,--wrap=clock_monotonic_ns)

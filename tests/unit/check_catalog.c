@@ -1,6 +1,7 @@
 /* The catalog's file and what is found by name: for the state that is asked for, and made anew where it is not the
  * ledger's. */
 #include "catalog/catalog.h"
+#include "catalog/page_sums.h"
 
 #include "library_maker.h"
 
@@ -198,7 +199,7 @@ END_TEST
 static int64_t ask_file(const char *sql) {
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
-    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, PAGE_SUMS_VFS), SQLITE_OK);
     int64_t result = -1;
     ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
     int rc = sqlite3_step(statement);
@@ -256,7 +257,7 @@ END_TEST
 
 static void do_to_file(const char *statements) {
     sqlite3 *db = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, PAGE_SUMS_VFS), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, statements, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
 }
@@ -325,6 +326,19 @@ START_TEST(a_file_of_garbage_is_made_anew) {
     close_catalog();
     memset(garbage, 0x5A, sizeof garbage);
     overwrite(0, garbage, sizeof garbage);
+    assert_made_anew();
+}
+END_TEST
+
+/* Of the version before sums, as SQLite alone makes it. */
+START_TEST(a_file_without_sums_is_made_anew) {
+    sqlite3 *db = NULL;
+    close_catalog();
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 2; CREATE TABLE progress (id)", NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
     assert_made_anew();
 }
 END_TEST
@@ -520,6 +534,7 @@ int main(void) {
     tcase_add_test(file, a_file_without_progress_is_made_anew);
     tcase_add_test(file, a_condemned_file_is_made_anew);
     tcase_add_test(file, a_file_of_garbage_is_made_anew);
+    tcase_add_test(file, a_file_without_sums_is_made_anew);
     tcase_add_test(file, a_file_with_damaged_pages_is_made_anew);
     tcase_add_test(file, damage_in_a_large_file_is_found_by_the_inspection);
     tcase_add_test(file, an_interrupted_inspection_finds_nothing);

@@ -3,6 +3,7 @@
  * that it proves is checked with the proof room, as PROTOCOL.md section 6 has it.
  */
 #include "base/time.h"
+#include "catalog/page_sums.h"
 #include "depositary/v1/depositary.pb-c.h"
 #include "library_maker.h"
 #include "rpc/call.h"
@@ -1305,7 +1306,7 @@ START_TEST(a_catalog_that_lies_is_found_out) {
     ck_assert_int_eq(catalog_open(&catalog, path, library.maker.ledger, &fault), 0);
     ck_assert_int_eq(catalog_update(catalog, &fault), 0);
     server.catalog = catalog;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, PAGE_SUMS_VFS), SQLITE_OK);
     snprintf(sql, sizeof sql,
              "UPDATE clause SET eid = 'x' WHERE eid = 'cl_1' AND edition = %llu;"
              "UPDATE clause SET eid = 'cl_1' WHERE eid = 'cl_3' AND edition = %llu;",
