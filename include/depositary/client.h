@@ -244,7 +244,10 @@ typedef struct depositary_watch_config {
  */
 typedef void depositary_watched(void *context, const depositary_answer *answer);
 
-/** Begins. An announcement is only a reason to ask. The client must live longer. DEPOSITARY_E_ARGUMENT for an address that cannot be one. */
+/**
+ * Begins. An announcement is only a reason to ask. What is told is NULL only where there was no memory for an answer. The client must live longer.
+ * DEPOSITARY_E_ARGUMENT for an address that cannot be one.
+ */
 DEPOSITARY_API DEPOSITARY_MUST_USE int depositary_watch_new(depositary_watch **out, depositary_client *client,
                                                             const depositary_watch_config *config,
                                                             depositary_watched *told, void *context,
@@ -257,7 +260,7 @@ DEPOSITARY_API void depositary_watch_free(depositary_watch **watch);
 /** Frees the answer and clears the pointer; NULL and pointer to NULL are fine. */
 DEPOSITARY_API void depositary_answer_free(depositary_answer **answer);
 
-/** The error that the call returned, and the words for it. */
+/** The error that the call returned, and the words for it. Of NULL, where there was no memory for an answer: DEPOSITARY_E_MEMORY. */
 DEPOSITARY_API int depositary_answer_error(const depositary_answer *answer);
 DEPOSITARY_API const char *depositary_answer_error_text(const depositary_answer *answer);
 /** The server's status (gRPC's code), message and reason; sealed, and only there where the seal held. Untrusted text when shown. */

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,12 +145,9 @@ static int compare_tile(void *context, const struct tile *tile, struct bytes byt
 /* ---- clauses */
 
 static int read_clause(struct audit_files *files, const struct hash *edition, uint64_t place, struct fault *fault) {
-    char path[128];
-    struct buffer hex;
-    buffer_init(&hex, 2 * HASH_LEN);
-    buffer_append_hex(&hex, hash_bytes(edition));
-    snprintf(path, sizeof(path), "clauses/%.*s/%" PRIu64, (int)hex.len, (const char *)hex.data, place);
-    buffer_free(&hex);
+    char path[128], hex[2 * HASH_LEN + 1];
+    sodium_bin2hex(hex, sizeof(hex), edition->bytes, HASH_LEN);
+    snprintf(path, sizeof(path), "clauses/%s/%" PRIu64, hex, place);
     return get(files, path, &files->record, fault);
 }
 

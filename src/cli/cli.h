@@ -123,6 +123,10 @@ void cli_text(const char *text, size_t len);
 void cli_text_marked(const char *text, size_t len);
 /** The same for standard error, always neutralised. */
 void cli_text_error(const char *text);
+#define CLI_BASE64_OF  32 /* bytes of a hash or a key */
+#define CLI_BASE64_LEN 45 /* bytes, with a NUL */
+/** What takes no memory, so that it cannot lack. */
+void cli_base64(char out[CLI_BASE64_LEN], const uint8_t bytes[CLI_BASE64_OF]);
 /** Ends output: flushes, and says once on standard error that characters were escaped. CLI_YES, or CLI_REFUSED where writing failed. */
 int cli_finish(void);
 
@@ -134,8 +138,12 @@ json_t *cli_json_clause(const depositary_clause *clause);
 json_t *cli_json_span(depositary_span span);
 /** Before anything is made of JSON: what lacks memory is noted from then on. */
 void cli_json_begin(void);
-/** Whether memory for JSON lacked since this was asked last: what was made meanwhile may be without some of its fields. */
+/** What the buffer holds, which is freed, as a string; where it failed for want of memory, that is noted as jansson's own is. */
+json_t *cli_json_text(struct buffer *text);
+/** Whether memory for JSON of this thread's lacked since this was asked last: what was made meanwhile may be without some of its fields. */
 bool cli_json_lacks(void);
+/** Where what was made is printed in another form: 0, or told, an exit code. */
+int cli_json_is_whole(void);
 /** Prints the object on a line and frees it; an exit code. Not where it may lack fields for want of memory. */
 int cli_json_print(json_t *object);
 /** With --json, where a file, or (NULL) the verb, could not be verified: an object that says so, by the error's name, and nothing of the text. */

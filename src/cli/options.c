@@ -382,6 +382,7 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
         cli_error("%s", depositary_error_text(error));
         return cli_exit_code(error);
     }
+    int status = 0;
     cli_error("%s", depositary_answer_error_text(answer));
     cli->error = error;
     cli_key_note(error);
@@ -398,7 +399,7 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
             json_object_set_new(object, "found", json_false());
             json_object_set_new(object, "absence", json_string(is_proven ? "proven" : "claimed"));
             json_object_set_new(object, "message", json_string(depositary_answer_error_text(answer)));
-            cli_json_print(object);
+            status = cli_json_print(object);
         }
     } else if (depositary_answer_proofs_hold(answer)) {
         cli_note("the proofs of the text hold; only the time or the key of the seal is in doubt, so nothing is shown");
@@ -409,13 +410,14 @@ int cli_answer_failed(struct cli *cli, const depositary_answer *answer, int erro
         cli_note("both checkpoints are kept as evidence in %s", depositary_client_fork_evidence(cli->client));
     if (error == DEPOSITARY_E_STATUS && depositary_answer_status(answer) == STATUS_DATA_LOSS)
         return CLI_UNVERIFIED;
-    return cli_exit_code(error);
+    return status != 0 ? status : cli_exit_code(error);
 }
 
 int cli_receipt(struct cli *cli, const depositary_answer *answer) {
     struct fault fault = {0};
     size_t len;
-    if (cli->receipt_path == NULL)
+    if (cli->receipt_path == NULL ||
+        answer == NULL) /* NULL: there was no memory for one, and that is told of the call */
         return 0;
     const void *receipt = depositary_answer_receipt(answer, &len);
     if (receipt == NULL) {

@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -61,6 +62,10 @@ static bool neutralise_text(FILE *file, struct bytes in) {
     return changed;
 }
 
+void cli_base64(char out[CLI_BASE64_LEN], const uint8_t bytes[CLI_BASE64_OF]) {
+    sodium_bin2base64(out, CLI_BASE64_LEN, bytes, CLI_BASE64_OF, sodium_base64_VARIANT_ORIGINAL);
+}
+
 void cli_text(const char *text, size_t len) {
     if (isatty(STDOUT_FILENO))
         has_escaped |= neutralise_text(stdout, bytes_of(text, len));
@@ -94,8 +99,8 @@ int cli_finish(void) {
     return CLI_YES;
 }
 
-/* jansson leaves out what it has no memory for, and an object without a field would pass for the whole: so it is noted. */
-static bool has_json_lacked;
+/* jansson leaves out what it has no memory for, and an object without a field would pass for the whole: so it is noted, of each thread's own. */
+static _Thread_local bool has_json_lacked;
 
 static void *allocate_json(size_t size) {
     void *place = malloc(size);
@@ -117,14 +122,18 @@ static json_t *text_or_null(const char *text) {
     return text != NULL && *text != '\0' ? json_string(text) : json_null();
 }
 
+json_t *cli_json_text(struct buffer *text) {
+    has_json_lacked = has_json_lacked || text->error == DEPOSITARY_E_MEMORY;
+    json_t *out = text->error == 0 ? json_stringn(text->len > 0 ? (const char *)text->data : "", text->len) : NULL;
+    buffer_free(text);
+    return out;
+}
+
 static json_t *hex_json(const uint8_t *data, size_t len) {
     struct buffer hex;
     buffer_init(&hex, 1024);
     buffer_append_hex(&hex, bytes_of(data, len));
-    has_json_lacked = has_json_lacked || hex.error != 0;
-    json_t *out = json_stringn((const char *)hex.data, hex.len);
-    buffer_free(&hex);
-    return out;
+    return cli_json_text(&hex);
 }
 
 json_t *cli_json_answer(const depositary_answer *answer) {
@@ -239,6 +248,13 @@ void cli_json_unverified(struct cli *cli, const char *file) {
         json_object_set_new(object, "message", json_string(depositary_error_text(cli->error)));
     }
     cli_json_print(object);
+}
+
+int cli_json_is_whole(void) {
+    if (!cli_json_lacks())
+        return 0;
+    cli_error("no memory for the answer");
+    return CLI_REFUSED;
 }
 
 int cli_json_print(json_t *object) {

@@ -39,7 +39,7 @@ struct batch {
     uint64_t printed;
     bool is_end;
     bool is_given_up; /* the service is not there: what is left is not asked */
-    int status; /* the worst */
+    int status;       /* the worst */
 };
 
 /* ---- one line */
@@ -56,6 +56,10 @@ static bool refuse(struct line *line, const char *what) {
 static bool parse_json(struct line *line) {
     json_error_t error;
     line->input = json_loads(line->text, JSON_REJECT_DUPLICATES, &error);
+    if (line->input == NULL && cli_json_lacks()) {
+        line->result.error = DEPOSITARY_E_MEMORY;
+        return false;
+    }
     if (line->input == NULL) {
         snprintf(line->fault, sizeof line->fault, "not JSON: %.100s at column %d", error.text, error.column);
         return false;

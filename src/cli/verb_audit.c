@@ -117,20 +117,17 @@ static int check_age(struct cli *cli, const struct auditor *auditor) {
 }
 
 static int report_files(struct cli *cli, const struct auditor *auditor, const char *place) {
-    char time[TIME_TEXT_LEN + 1] = "";
-    struct buffer root;
+    char time[TIME_TEXT_LEN + 1] = "", root[CLI_BASE64_LEN];
     (void)time_print(time, auditor->rules.register_time);
     if (!cli->is_json) {
         report_text(auditor, time);
         return cli_finish();
     }
-    buffer_init(&root, 64);
-    buffer_append_base64(&root, hash_bytes(&auditor->checkpoint.root));
+    cli_base64(root, auditor->checkpoint.root.bytes);
     struct bytes origin = policy_origin(auditor->policy);
-    json_t *object = json_pack("{s:s, s:s%, s:b, s:I, s:s%, s:s}", "place", place, "origin", (const char *)origin.data,
+    json_t *object = json_pack("{s:s, s:s%, s:b, s:I, s:s, s:s}", "place", place, "origin", (const char *)origin.data,
                                origin.len, "verified", 1, "ledger_size", (json_int_t)auditor->checkpoint.size, "root",
-                               (const char *)root.data, root.len, "register_time", time);
-    buffer_free(&root);
+                               root, "register_time", time);
     report_json(object, auditor);
     return cli_json_print(object);
 }

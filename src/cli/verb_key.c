@@ -123,19 +123,17 @@ static int sign_record(struct key_options *wanted, const struct verb *verb, cons
 static json_t *json_key_record(const struct register_line *line, const struct key_record *record) {
     char not_before[TIME_TEXT_LEN + 1] = "";
     char not_after[TIME_TEXT_LEN + 1] = "";
-    struct buffer key;
-    buffer_init(&key, 64);
-    buffer_append_base64(&key, bytes_of(record->public_key, PUBLIC_KEY_LEN));
+    char key[CLI_BASE64_LEN];
+    cli_base64(key, record->public_key);
     if (!time_print(not_before, record->not_before) || !time_print(not_after, record->not_after)) {
         not_after[0] = '\0';
     }
     int64_t now = clock_now_s();
     bool is_good = line->active && now >= record->not_before && now < record->not_after;
     json_t *out =
-        json_pack("{s:s%, s:s, s:b, s:s%, s:s, s:s}", "key", (const char *)key.data, key.len, "status",
-                  line->active ? "active" : "revoked", "good_now", is_good, "holder", (const char *)record->holder.data,
-                  record->holder.len, "not_before", not_before, "not_after", not_after);
-    buffer_free(&key);
+        json_pack("{s:s, s:s, s:b, s:s%, s:s, s:s}", "key", key, "status", line->active ? "active" : "revoked",
+                  "good_now", is_good, "holder", (const char *)record->holder.data, record->holder.len, "not_before",
+                  not_before, "not_after", not_after);
     return out;
 }
 
@@ -205,7 +203,7 @@ static int run_list(struct desk *desk) {
         status = desk_fail(&fault, error);
     } else if (desk->cli->is_json) {
         status = cli_json_print(json_pack("{s:O}", "keys", rows));
-    } else {
+    } else if ((status = cli_json_is_whole()) == 0) {
         print_rows(rows);
         status = cli_finish();
     }

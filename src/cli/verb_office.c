@@ -47,23 +47,19 @@ static json_t *json_key(const struct verifier_key *key) {
     struct buffer text;
     buffer_init(&text, 512);
     verifier_key_print(&text, key);
-    json_t *out = json_stringn((const char *)text.data, text.len);
-    buffer_free(&text);
-    return out;
+    return cli_json_text(&text);
 }
 
 static json_t *json_state(const struct ledger_state *state) {
     char time[TIME_TEXT_LEN + 1] = "";
-    struct buffer root;
+    char root[CLI_BASE64_LEN];
     json_t *out = json_object();
     json_object_set_new(out, "size", json_integer((json_int_t)state->size));
     if (state->size > 0 && time_print(time, state->register_fields.time)) {
-        buffer_init(&root, 64);
-        buffer_append_base64(&root, hash_bytes(&state->root));
-        json_object_set_new(out, "root", json_stringn((const char *)root.data, root.len));
+        cli_base64(root, state->root.bytes);
+        json_object_set_new(out, "root", json_string(root));
         json_object_set_new(out, "register_time", json_string(time));
         json_object_set_new(out, "lines", json_integer((json_int_t)register_lines_count(state->lines)));
-        buffer_free(&root);
     }
     return out;
 }
@@ -125,9 +121,13 @@ static int print_office(const struct desk *desk) {
     if (desk->cli->is_json) {
         return cli_json_print(described);
     }
-    print_text(described);
+    int status = cli_json_is_whole();
+    if (status == 0) {
+        print_text(described);
+        status = cli_finish();
+    }
     json_decref(described);
-    return cli_finish();
+    return status;
 }
 
 /* ---- the actions */

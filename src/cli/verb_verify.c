@@ -193,11 +193,9 @@ static int verify_copy(struct cli *cli, const struct verify *verify, const char 
 }
 
 static void print_key(const depositary_seal *seal) {
-    struct buffer text;
-    buffer_init(&text, 64);
-    buffer_append_base64(&text, bytes_of(seal->public_key, sizeof seal->public_key));
-    printf("key       %.*s\n", (int)text.len, (const char *)text.data);
-    buffer_free(&text);
+    char text[CLI_BASE64_LEN];
+    cli_base64(text, seal->public_key);
+    printf("key       %s\n", text);
 }
 
 /* Whether the key that sealed the receipt is still good, by the newest register there is. */

@@ -155,11 +155,11 @@ void answer_finish(struct depositary_answer *answer, const struct policy *policy
 /* ---- the outcome */
 
 int depositary_answer_error(const depositary_answer *answer) {
-    return answer->error;
+    return answer != NULL ? answer->error : DEPOSITARY_E_MEMORY;
 }
 
 const char *depositary_answer_error_text(const depositary_answer *answer) {
-    return answer->text;
+    return answer != NULL ? answer->text : depositary_error_text(DEPOSITARY_E_MEMORY);
 }
 
 /* The service's words are there where they were sealed, or were let through as unproven. */

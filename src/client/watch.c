@@ -51,18 +51,17 @@ static int subscribe(struct depositary_watch *watch, const char *url, struct fau
 
 static void tell_failure(struct depositary_watch *watch, int error, const char *words) {
     depositary_answer *answer = answer_failed(error, words);
-    if (answer != NULL) {
-        watch->told(watch->context, answer);
-        depositary_answer_free(&answer);
-    }
+    watch->told(watch->context, answer);
+    depositary_answer_free(&answer);
 }
 
+/* Also without memory for an answer, which is NULL then: a watch that is silent would pass for one that has nothing to tell. */
 static void look(struct depositary_watch *watch) {
     depositary_answer *answer = NULL;
     int error = depositary_get_checkpoint(watch->client, &answer);
     const depositary_ledger *ledger = answer != NULL ? depositary_answer_ledger(answer) : NULL;
     bool is_news = error != 0 || (ledger != NULL && ledger->size > watch->size);
-    if (answer != NULL && is_news && !atomic_load(&watch->is_ending)) {
+    if (is_news && !atomic_load(&watch->is_ending)) {
         watch->size = ledger != NULL && error == 0 ? ledger->size : watch->size;
         watch->told(watch->context, answer);
     }

@@ -160,6 +160,7 @@ def try_deposit():
 
 copies = f"{work}/copies"
 subprocess.run(["depositary", "certify", INSTRUMENT, "cl_11", "-o", copies], check=True, stdout=subprocess.DEVNULL)
+subprocess.run(["depositary", "export", f"{work}/files"], check=True, stdout=subprocess.DEVNULL)
 verbs = [
     ["get", INSTRUMENT, "11"],
     ["get", INSTRUMENT, "4(2)", "11"],
@@ -180,6 +181,10 @@ verbs = [
     ["checkpoint"],
     ["health"],
     ["audit"],
+    ["audit", f"{work}/files"],
+    ["--receipt", f"{work}/receipt", "get", INSTRUMENT, "11"],
+    ["office", "show"],
+    ["key", "list"],
     ["describe"],
     ["call", "grpc.health.v1.Health/Check", "{}"],
     ["asks"],  # a program with the library
