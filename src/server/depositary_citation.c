@@ -13,11 +13,33 @@
 
 #define NAMES_MAX 64u /* names in an answer */
 
+/* What one call may cost, in steps of about a nanosecond: a citation can have thousands of readings, a service thousands of texts. */
+#define WORK_MAX             UINT64_C(150000000)
+#define WORK_OF_NEAREST      UINT64_C(50000000) /* besides: where it is not enough, nothing is told to be near */
+#define STEPS_OF_A_TEXT      20000u             /* whose title is held against the citation's words */
+#define STEPS_OF_A_LOOK_UP   5000u
+#define STEPS_OF_A_BYTE      3u  /* of a clause that is read */
+#define STEPS_OF_A_BYTE_MORE 40u /* that is taken apart, too */
+#define STEPS_OF_A_PROVISION 10u
+
+/* The clause whose provisions were looked at last: the readings of a citation often lie in one. */
+struct clause_apart {
+    bool is_there;
+    uint64_t edition_index;
+    uint64_t place;
+    char eid[LIMIT_EID + 1];
+    struct structure structure;
+};
+
 /* One call. */
 struct resolution {
     struct call *call;
     struct citation citation;
     const struct edition_found *edition;
+    struct clause_apart apart;
+    uint64_t *work; /* what is left of one of these; 0: it did not suffice */
+    uint64_t work_left;
+    uint64_t nearest_left;
     int error;                   /* of a look-up */
     unsigned looked_in;          /* editions that the words of a title, or the request, name */
     char missing[LIMIT_EID + 1]; /* in the last of them */
@@ -33,33 +55,60 @@ static int edition_is_meant(bool *out, const struct resolution *resolution, cons
     return title_matches(out, resolution->citation.title, &names);
 }
 
-static int has_provision(bool *out, const struct clause_record *clause, const char *eid) {
-    struct structure structure;
-    int error = structure_of(&structure, clause->eid, clause->text);
-    *out = false;
-    if (error)
-        return error;
-    for (size_t i = 0; !*out && i < structure.provisions_count; i++)
-        *out = strcmp(structure.provisions[i].eid, eid) == 0;
-    structure_free(&structure);
-    return 0;
+static bool spend(struct resolution *resolution, uint64_t steps) {
+    bool is_enough = steps < *resolution->work;
+    *resolution->work -= is_enough ? steps : *resolution->work;
+    return is_enough;
 }
 
-/* Reads the clause that the catalog names, and whether it has that eId or holds that provision. */
-static int look_in_clause(struct resolution *resolution, uint64_t place, const char *eid, bool *out) {
+static void apart_clean_up(struct clause_apart *apart) {
+    if (apart->is_there)
+        structure_free(&apart->structure);
+    apart->is_there = false;
+}
+
+/* Reads the clause at a place. *is_it: it has that eId itself; else it is taken apart, unless that would be too much work. */
+static int take_apart(struct resolution *resolution, uint64_t place, const char *eid, bool *is_it) {
     const struct edition_found *edition = resolution->edition;
+    struct clause_apart *apart = &resolution->apart;
     struct clause_record clause;
     struct buffer record;
+    apart_clean_up(apart);
     buffer_init(&record, LIMIT_CLAUSE_RECORD);
     int error = ledger_clause(call_server(resolution->call)->ledger, edition->index, edition->record.clauses,
                               &edition->record.clauses_root, place, &record, NULL, NULL);
     if (!error)
         error = clause_record_parse(&clause, buffer_bytes(&record), NULL);
-    if (!error && bytes_equal(clause.eid, bytes_text(eid)))
-        *out = true;
-    else if (!error)
-        error = has_provision(out, &clause, eid);
+    bool is_enough = !error && spend(resolution, STEPS_OF_A_BYTE * (uint64_t)clause.text.len);
+    *is_it = is_enough && bytes_equal(clause.eid, bytes_text(eid));
+    if (is_enough && !*is_it && spend(resolution, STEPS_OF_A_BYTE_MORE * (uint64_t)clause.text.len)) {
+        error = structure_of(&apart->structure, clause.eid, clause.text);
+        apart->is_there = !error;
+        apart->edition_index = edition->index;
+        apart->place = place;
+        bytes_write_text(apart->eid, sizeof apart->eid, clause.eid);
+    }
     buffer_free(&record);
+    return error;
+}
+
+static bool has_provision(struct resolution *resolution, const struct structure *structure, const char *eid) {
+    bool has = false;
+    if (!spend(resolution, STEPS_OF_A_PROVISION * (uint64_t)structure->provisions_count))
+        return false;
+    for (size_t i = 0; !has && i < structure->provisions_count; i++)
+        has = strcmp(structure->provisions[i].eid, eid) == 0;
+    return has;
+}
+
+/* Whether the clause that the catalog names has that eId or holds that provision. */
+static int look_in_clause(struct resolution *resolution, uint64_t place, const char *eid, bool *out) {
+    const struct clause_apart *apart = &resolution->apart;
+    int error = 0;
+    if (!apart->is_there || apart->edition_index != resolution->edition->index || apart->place != place)
+        error = take_apart(resolution, place, eid, out);
+    if (!error && !*out && apart->is_there)
+        *out = strcmp(apart->eid, eid) == 0 || has_provision(resolution, &apart->structure, eid);
     return error;
 }
 
@@ -67,7 +116,7 @@ static bool edition_has(void *context, const char *eid) {
     struct resolution *resolution = context;
     uint64_t place = 0;
     bool has = false;
-    if (resolution->error)
+    if (resolution->error || !spend(resolution, STEPS_OF_A_LOOK_UP))
         return false;
     int error = catalog_place(call_server(resolution->call)->catalog, resolution->edition->index, eid, &place);
     if (error == DEPOSITARY_E_MISSING)
@@ -100,10 +149,12 @@ static int add_name(struct resolution *resolution, const char *eid) {
 /* What comes nearest in this edition; none is told where another edition has another. */
 static void note_nearest(struct resolution *resolution, const char *missing) {
     char nearest[LIMIT_EID + 1] = "";
+    resolution->work = &resolution->nearest_left;
     if (!citation_nearest(nearest, &resolution->citation, edition_has, resolution))
         nearest[0] = '\0';
     if (resolution->looked_in > 1 && strcmp(nearest, resolution->nearest) != 0)
         nearest[0] = '\0';
+    resolution->work = &resolution->work_left;
     memcpy(resolution->nearest, nearest, sizeof nearest);
     snprintf(resolution->missing, sizeof resolution->missing, "%s", missing);
 }
@@ -111,6 +162,12 @@ static void note_nearest(struct resolution *resolution, const char *missing) {
 static int too_many_ways(struct call *call) {
     status_bad_field(&call->status, "citation", "it can be read in too many ways; name fewer parts, or one at a time");
     return DEPOSITARY_E_ARGUMENT;
+}
+
+static int too_much_work(struct call *call) {
+    status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT",
+               "resolving this citation takes more work than one call may cost: name an instrument, or fewer parts");
+    return DEPOSITARY_E_LIMIT;
 }
 
 static int resolve_in(struct resolution *resolution, const struct edition_found *edition) {
@@ -121,12 +178,14 @@ static int resolve_in(struct resolution *resolution, const struct edition_found 
     resolution->edition = edition;
     resolution->looked_in++;
     citation_resolve(names, &resolution->citation, edition_has, resolution);
-    if (names->count == 0 && !names->is_cut)
+    if (!resolution->error && resolution->work_left == 0)
+        return too_much_work(resolution->call);
+    if (!resolution->error && names->is_cut)
+        return too_many_ways(resolution->call);
+    if (!resolution->error && names->count == 0)
         note_nearest(resolution, names->missing);
     if (resolution->error)
         return answer_error(resolution->call, resolution->error);
-    if (names->is_cut)
-        return too_many_ways(resolution->call);
     for (size_t i = 0; !error && i < names->count; i++)
         error = add_name(resolution, names->eids[i]);
     return error;
@@ -167,7 +226,10 @@ static int resolve_anywhere(struct resolution *resolution, const char *language)
         struct bytes text = register_lines_line(lines, line);
         if (!bytes_starts_with(text, BYTES("edition ")))
             break;
-        error = answer_is_late(resolution->call) ? DEPOSITARY_E_TIMEOUT : resolve_in_line(resolution, text, language);
+        if (answer_is_late(resolution->call))
+            return DEPOSITARY_E_TIMEOUT;
+        error = spend(resolution, STEPS_OF_A_TEXT) ? resolve_in_line(resolution, text, language)
+                                                   : too_much_work(resolution->call);
     }
     return error;
 }
@@ -213,14 +275,18 @@ static int resolve_citation(struct call *call, const Depositary__V1__ResolveCita
     struct resolution *resolution = answer_alloc(call, sizeof *resolution);
     if (!resolution)
         return DEPOSITARY_E_LIMIT;
-    *resolution = (struct resolution){.call = call, .response = response};
+    *resolution =
+        (struct resolution){.call = call, .response = response, .work_left = WORK_MAX, .nearest_left = WORK_OF_NEAREST};
+    resolution->work = &resolution->work_left;
     if (citation_read(&resolution->citation, bytes_text(input->citation))) {
         status_bad_field(&call->status, "citation", "no reference such as \"7(2)\" or \"Article 5\", at most %u bytes",
                          LIMIT_CITATION);
         return DEPOSITARY_E_ARGUMENT;
     }
     response->names = answer_alloc(call, NAMES_MAX * sizeof(Depositary__V1__ClauseName *));
-    return response->names ? resolve(resolution, &question) : DEPOSITARY_E_LIMIT;
+    int error = response->names ? resolve(resolution, &question) : DEPOSITARY_E_LIMIT;
+    apart_clean_up(&resolution->apart);
+    return error;
 }
 
 void depositary_resolve_citation(Depositary__V1__DepositaryService_Service *service,

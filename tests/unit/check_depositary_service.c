@@ -1257,6 +1257,54 @@ START_TEST(a_citation_of_very_many_names_is_refused) {
 }
 END_TEST
 
+/* One clause with so many points, and `filling` bytes before them. */
+static void deposit_points(const char *instrument, unsigned points, size_t filling) {
+    struct buffer text;
+    buffer_init(&text, LIMIT_CLAUSE_TEXT);
+    buffer_append_text(&text, "1. These are the points");
+    for (size_t i = 0; i < filling; i += 4)
+        buffer_append_text(&text, " all");
+    for (unsigned i = 0; i < points; i++)
+        buffer_append_format(&text, "\n(%u) one", i + 1);
+    buffer_append_text(&text, "\n");
+    buffer_append_byte(&text, '\0');
+    ck_assert_int_eq(text.error, 0);
+    const struct maker_clause clause = {"cl_1", (char *)text.data};
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = instrument, .clauses = &clause, .clauses_count = 1});
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    buffer_free(&text);
+}
+
+static void cite_now(const char *citation, const char *instrument) {
+    Depositary__V1__ResolveCitationRequest input = DEPOSITARY__V1__RESOLVE_CITATION_REQUEST__INIT;
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    input.citation = TEXT(citation);
+    input.instrument = TEXT(instrument);
+    ask_state(METHOD(ResolveCitation), &input.base, state);
+    ledger_state_release(state);
+}
+
+/* Nine thousand points are compared with each of hundreds of readings. */
+START_TEST(a_citation_that_takes_too_much_work_is_refused) {
+    deposit_points("points", 9000, 0);
+    cite_now("1(9001)", "points");
+    assert_status(STATUS_NOT_FOUND, "");
+    cite_now("1(9001) to (9064) and 1(9101) to (9164) and 1(9201) to (9264)", "points");
+    assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+    cite_now("1(9000)", "points");
+    assert_ok();
+}
+END_TEST
+
+/* Half a MiB, which would be too much work by the tenth reading. */
+START_TEST(a_clause_is_taken_apart_once_for_all_readings_of_a_citation) {
+    deposit_points("points", 3, 512 * 1024);
+    cite_now("1(1) to 1(90)", "points");
+    assert_status(STATUS_NOT_FOUND, "");
+}
+END_TEST
+
 START_TEST(a_range_and_a_list_name_each_of_theirs) {
     static const char *const wanted[] = {"cl_1", "cl_2", "cl_3", "cl_10"};
     const Depositary__V1__ResolveCitationResponse *response = cite("paras 1 to 3 and 10", "pact");
@@ -1388,6 +1436,8 @@ int main(void) {
     TCase *citation = new_case(suite, "ResolveCitation");
     tcase_add_test(citation, citations_resolve_to_names_that_exist);
     tcase_add_test(citation, a_citation_of_very_many_names_is_refused);
+    tcase_add_test(citation, a_citation_that_takes_too_much_work_is_refused);
+    tcase_add_test(citation, a_clause_is_taken_apart_once_for_all_readings_of_a_citation);
     tcase_add_test(citation, a_range_and_a_list_name_each_of_theirs);
     tcase_add_test(citation, what_is_not_there_is_told_with_what_comes_nearest);
     tcase_add_test(citation, citations_that_mean_nothing_are_refused);
