@@ -179,11 +179,15 @@ static void fill_terms(const struct ask *ask, struct judge_terms *terms) {
                                   .is_link = ask->is_link};
 }
 
-/* What was proved of a key is held for later answers; also where only the time of the seal failed. */
+/*
+ * What was proved of a key is held for later answers: also where only the time of the seal failed, or where the seal is another key's that is not known yet.
+ * Behind a balancer of calls that one's record may come under the seal of this one.
+ */
 static int keep_key(struct ask *ask) {
     const struct judgement *judgement = &ask->answer->judgement;
+    bool is_proven = ask->answer->error == 0 || judgement->proofs_hold || judgement->need.kind == NEED_KEY;
     struct buffer proof;
-    if (!judgement->findings.has_key || (ask->answer->error != 0 && !judgement->proofs_hold)) {
+    if (!judgement->findings.has_key || !is_proven) {
         return 0;
     }
     buffer_init(&proof, LIMIT_REQUEST_APPEND);
@@ -251,6 +255,11 @@ void ask_judge(struct ask *ask) {
     }
     if (judgement->need.kind == NEED_NOTHING) {
         conclude(ask);
+        return;
+    }
+    error = judgement->need.kind == NEED_KEY ? keep_key(ask) : 0;
+    if (error) {
+        ask_fail(ask, error, NULL);
     } else {
         ask_need(ask);
     }

@@ -76,19 +76,26 @@ static void take_key(void *context, struct depositary_answer *helper) {
     depositary_answer_free(&helper);
 }
 
+/* Whether one of the calls that led here asks for that key's record already, by a register that is as new. */
+static bool is_asked_for(const struct ask *ask, const struct need *need) {
+    for (; ask->parent != NULL; ask = ask->parent) {
+        const struct need *theirs = &ask->parent->answer->judgement.need;
+        if (theirs->kind == NEED_KEY && theirs->least_size >= need->least_size &&
+            memcmp(theirs->public_key, need->public_key, PUBLIC_KEY_LEN) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void want_key(struct ask *ask) {
     struct need *need = &ask->answer->judgement.need;
     Depositary__V1__GetAnswerKeyRequest question = DEPOSITARY__V1__GET_ANSWER_KEY_REQUEST__INIT;
     question.public_key = (ProtobufCBinaryData){PUBLIC_KEY_LEN, need->public_key};
-    for (const struct ask *up = ask; up != NULL; up = up->parent) {
-        const Depositary__V1__GetAnswerKeyRequest *asked =
-            (const Depositary__V1__GetAnswerKeyRequest *)up->answer->message;
-        if (asked != NULL && asked->base.descriptor == &depositary__v1__get_answer_key_request__descriptor &&
-            bytes_equal(bytes_of_data(asked->public_key), bytes_of_data(question.public_key))) {
-            ask_fail(ask, DEPOSITARY_E_KEY_RECORD,
-                     "the service does not show the record of the key that seals its answers");
-            return;
-        }
+    if (is_asked_for(ask, need)) {
+        ask_fail(ask, DEPOSITARY_E_KEY_RECORD,
+                 "the service does not show the record of the key that seals its answers");
+        return;
     }
     struct ask *helper = new_helper(ask, "/depositary.v1.LedgerService/GetAnswerKey", &question.base, take_key);
     if (helper != NULL) {

@@ -413,9 +413,10 @@ int judge(struct judgement *judgement, const struct judge_terms *terms, const st
     }
     if (!keeps_findings(error)) {
         struct key_facts key = judgement->findings.key;
-        bool has_key = judgement->proofs_hold && judgement->findings.has_key;
+        /* What the ledger says of a key is proved without the seal's time, and before it is known whose the seal is. */
+        bool has_key = (judgement->proofs_hold || judgement->need.kind == NEED_KEY) && judgement->findings.has_key;
         memset(&judgement->findings, 0, sizeof judgement->findings);
-        judgement->findings.key = key; /* what the ledger says of a key is proved without the seal's time */
+        judgement->findings.key = key;
         judgement->findings.has_key = has_key;
     }
     if (error == 0) {
