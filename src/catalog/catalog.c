@@ -59,7 +59,7 @@ static bool is_of_ledger(struct catalog_db *connection, struct ledger *ledger, u
     return true;
 }
 
-static void remove_file(const char *path) {
+void catalog_remove_file(const char *path) {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     size_t len = strlen(path);
     char *name = malloc(len + sizeof "-journal");
@@ -78,7 +78,7 @@ static int make_anew(struct catalog_db **out, const char *path, struct fault *fa
     struct catalog_progress none = {.size = 0};
     merkle_empty_root(&none.root);
     if (strcmp(path, ":memory:") != 0)
-        remove_file(path);
+        catalog_remove_file(path);
     int error = catalog_db_open(&connection, path, CONNECTION_WRITES, fault);
     if (!error)
         error = catalog_db_make_schema(connection, fault);
@@ -91,8 +91,8 @@ static int make_anew(struct catalog_db **out, const char *path, struct fault *fa
     return error;
 }
 
-static int open_writer(struct catalog_db **out, const char *path, struct ledger *ledger, uint64_t *size,
-                       struct fault *fault) {
+int catalog_open_writer(struct catalog_db **out, const char *path, struct ledger *ledger, uint64_t *size,
+                        struct fault *fault) {
     struct catalog_db *connection = NULL;
     struct fault why = {0};
     *size = 0;
@@ -125,6 +125,15 @@ static int load_standing(struct catalog *catalog, struct catalog_db **writer, st
     return error ? error : standing_load(&catalog->standing, *writer, fault);
 }
 
+/* Who waits to be alone is let in before others come: calls never cease. */
+static void init_use_lock(pthread_rwlock_t *lock) {
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, struct fault *fault) {
     struct catalog_db *writer = NULL;
     bool is_in_memory = path[0] == '\0';
@@ -135,7 +144,7 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     catalog->path = strdup(is_in_memory ? ":memory:" : path);
     int error = catalog->path ? 0 : fault_set(fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
     if (!error)
-        error = open_writer(&writer, catalog->path, ledger, &catalog->size, fault);
+        error = catalog_open_writer(&writer, catalog->path, ledger, &catalog->size, fault);
     if (!error)
         error = standing_init(&catalog->standing);
     if (!error) {
@@ -153,6 +162,7 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     }
     pthread_mutex_init(&catalog->update_lock, NULL); /* a plain mutex: it cannot fail on Linux */
     pthread_mutex_init(&catalog->inspect_lock, NULL);
+    init_use_lock(&catalog->use_lock);
     catalog->is_inspected = is_in_memory || !catalog_db_is_large(writer);
     catalog->writer = is_in_memory ? NULL : writer;
     *out = catalog;
@@ -163,8 +173,11 @@ void catalog_close(struct catalog *catalog) {
     if (!catalog)
         return;
     catalog_pool_clean_up(&catalog->pool);
+    if (catalog->writer && __atomic_load_n(&catalog->is_rotten, __ATOMIC_ACQUIRE))
+        catalog_db_condemn(catalog->writer);
     catalog_db_close(catalog->writer);
     standing_clean_up(&catalog->standing);
+    pthread_rwlock_destroy(&catalog->use_lock);
     pthread_mutex_destroy(&catalog->inspect_lock);
     pthread_mutex_destroy(&catalog->update_lock);
     free(catalog->path);
@@ -176,10 +189,45 @@ uint64_t catalog_size(const struct catalog *catalog) {
 }
 
 void catalog_condemn(struct catalog *catalog) {
-    pthread_mutex_lock(&catalog->update_lock);
-    if (catalog->writer)
-        catalog_db_condemn(catalog->writer);
-    pthread_mutex_unlock(&catalog->update_lock);
+    __atomic_store_n(&catalog->is_rotten, true, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&catalog->inspect_lock);
+    if (catalog->told)
+        catalog->told(catalog->told_context);
+    pthread_mutex_unlock(&catalog->inspect_lock);
+}
+
+void catalog_on_rot(struct catalog *catalog, catalog_rot_told *told, void *context) {
+    pthread_mutex_lock(&catalog->inspect_lock);
+    catalog->told = told;
+    catalog->told_context = context;
+    pthread_mutex_unlock(&catalog->inspect_lock);
+}
+
+int catalog_take(struct catalog *catalog, struct catalog_db **out, struct fault *fault) {
+    pthread_rwlock_rdlock(&catalog->use_lock);
+    int error = 0;
+    if (__atomic_load_n(&catalog->is_gone, __ATOMIC_ACQUIRE))
+        error = fault_set(fault, DEPOSITARY_E_DAMAGED, "catalog: its file has rotted, and could not be made anew yet");
+    if (!error)
+        error = catalog_pool_take(&catalog->pool, out, fault);
+    if (!error)
+        return 0;
+    pthread_rwlock_unlock(&catalog->use_lock);
+    if (error != DEPOSITARY_E_DAMAGED)
+        return error;
+    catalog_condemn(catalog);
+    if (fault)
+        fault->error = DEPOSITARY_E_IO; /* of the catalog; the ledger is whole */
+    return DEPOSITARY_E_IO;
+}
+
+void catalog_give(struct catalog *catalog, struct catalog_db *connection) {
+    bool is_rotten = connection->is_rotten;
+    connection->is_rotten = false;
+    catalog_pool_give(&catalog->pool, connection);
+    pthread_rwlock_unlock(&catalog->use_lock);
+    if (is_rotten)
+        catalog_condemn(catalog);
 }
 
 /* The connection that may be interrupted from now on; false where there is nothing to be done. */
@@ -203,22 +251,26 @@ static bool end_inspection(struct catalog *catalog) {
 int catalog_inspect(struct catalog *catalog, struct fault *fault) {
     struct catalog_db *connection = NULL;
     bool is_bad = false;
-    int error = catalog_pool_take(&catalog->pool, &connection, fault);
+    int error = catalog_take(catalog, &connection, fault);
     if (error)
         return error;
     if (begin_inspection(catalog, connection)) {
         is_bad = !catalog_db_is_sound(connection);
         is_bad = end_inspection(catalog) && is_bad;
     }
-    catalog_pool_give(&catalog->pool, connection);
+    catalog_give(catalog, connection);
     if (!is_bad)
         return 0;
     catalog_condemn(catalog);
-    return fault_set(fault, DEPOSITARY_E_DAMAGED, "%s is damaged; it is made anew at the next start", catalog->path);
+    return fault_set(fault, DEPOSITARY_E_DAMAGED, "%s is damaged; it is made anew", catalog->path);
 }
 
 void catalog_interrupt(struct catalog *catalog) {
     __atomic_store_n(&catalog->is_stopping, true, __ATOMIC_RELEASE);
+    catalog_end_inspection(catalog);
+}
+
+void catalog_end_inspection(struct catalog *catalog) {
     pthread_mutex_lock(&catalog->inspect_lock);
     catalog->is_inspected = true;
     if (catalog->inspected != NULL)
@@ -232,7 +284,7 @@ int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint6
     struct catalog_progress progress;
     struct catalog_db *connection = NULL;
     memset(read, 0, sizeof *read);
-    int error = catalog_pool_take(&catalog->pool, &connection, fault);
+    int error = catalog_take(catalog, &connection, fault);
     if (error)
         return error;
     connection->deadline_ns = deadline_ns;
@@ -255,7 +307,7 @@ void catalog_read_end(struct catalog_read *read) {
     read->connection->deadline_ns = 0;
     if (!sqlite3_get_autocommit(read->connection->db))
         (void)!catalog_db_do(read->connection, STATEMENT_COMMIT, NULL);
-    catalog_pool_give(&read->catalog->pool, read->connection);
+    catalog_give(read->catalog, read->connection);
     read->connection = NULL;
 }
 

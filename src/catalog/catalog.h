@@ -29,12 +29,23 @@ MUST_USE int catalog_inspect(struct catalog *catalog, struct fault *fault);
  * was added since the start. Slow, as above; reads and updates go on.
  */
 MUST_USE int catalog_tidy(struct catalog *catalog, struct fault *fault);
-/** Ends both early, now and for good; then the inspection has found nothing. */
+/** Ends both early, and a renewal, now and for good; then the inspection has found nothing. */
 void catalog_interrupt(struct catalog *catalog);
 /** Entries read: what searches answer for. */
 uint64_t catalog_size(const struct catalog *catalog);
-/** Told when the catalog pointed at something that the ledger does not hold: it is made anew at the next start. */
+/** Told when the catalog pointed at something that the ledger does not hold: it is to be made anew, by catalog_renew or at the next start. */
 void catalog_condemn(struct catalog *catalog);
+
+/** Told whenever the catalog was condemned, by its callers or since a page of its file has rotted; it must not call the catalog. */
+typedef void catalog_rot_told(void *context);
+void catalog_on_rot(struct catalog *catalog, catalog_rot_told *told,
+                    void *context); /* NULL: nobody any more, once this returns */
+/**
+ * Makes another file from the ledger, as long as that takes, and puts it in the place of the condemned one; calls go on, and wait for the
+ * last moment. For the thread that updates. DEPOSITARY_E_CANCELLED where it was interrupted. Where it fails at the last moment every call
+ * fails with DEPOSITARY_E_IO until another renewal has succeeded.
+ */
+MUST_USE int catalog_renew(struct catalog *catalog, struct fault *fault);
 
 /** One edition, found by name. */
 struct catalog_edition {

@@ -13,13 +13,34 @@ struct catalog {
     struct catalog_pool pool;
     struct standing standing; /* as the file is, and what is being added to it */
     pthread_mutex_t update_lock;
+    pthread_rwlock_t
+        use_lock; /* held while a connection of the pool is used; alone: while another file takes the place of this one */
     uint64_t size; /* entries read; atomic */
     pthread_mutex_t inspect_lock;
-    sqlite3 *inspected; /* what catalog_inspect reads now */
-    bool is_inspected;  /* done, or not to be begun */
-    bool is_stopping;   /* atomic */
-    uint64_t added;     /* clauses since the start; atomic */
+    sqlite3 *inspected;     /* what catalog_inspect reads now */
+    bool is_inspected;      /* done, or not to be begun */
+    bool is_stopping;       /* atomic */
+    bool is_rotten;         /* to be made anew; atomic */
+    bool is_gone;           /* another file was to take its place, and could not; atomic */
+    catalog_rot_told *told; /* under inspect_lock */
+    void *told_context;
+    const bool *
+        is_unwanted; /* of one that is being made to take another's place: that it will not; atomic; NULL: it has a place */
+    uint64_t added; /* clauses since the start; atomic */
 };
+
+/** A connection of the pool, for as long as the file stays in its place. It is given back with what was noticed of the file. */
+MUST_USE int catalog_take(struct catalog *catalog, struct catalog_db **out, struct fault *fault);
+void catalog_give(struct catalog *catalog, struct catalog_db *connection);
+
+/** Ends what reads all of the file, and finds nothing then. */
+void catalog_end_inspection(struct catalog *catalog);
+
+/** Opens the file, or makes it anew, with none of the ledger read, where it is not this ledger's or damaged; the log says why. */
+MUST_USE int catalog_open_writer(struct catalog_db **out, const char *path, struct ledger *ledger, uint64_t *size,
+                                 struct fault *fault);
+/** Takes the file away, and what SQLite keeps beside it. */
+void catalog_remove_file(const char *path);
 
 /** A read transaction on a connection of the pool. */
 struct catalog_read {

@@ -170,6 +170,7 @@ int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_u
     if (!error)
         error = tokenizer_new(&connection->tokenizer, connection->db);
     if (error) {
+        error = connection->is_rotten ? DEPOSITARY_E_DAMAGED : error;
         catalog_db_close(connection);
         return error;
     }
@@ -328,12 +329,17 @@ int catalog_pool_init(struct catalog_pool *pool, const char *path, struct catalo
     return 0;
 }
 
-void catalog_pool_clean_up(struct catalog_pool *pool) {
+void catalog_pool_empty(struct catalog_pool *pool) {
     while (pool->rest) {
         struct catalog_db *connection = pool->rest;
         pool->rest = connection->next;
         catalog_db_close(connection);
     }
+    pool->rest_count = 0;
+}
+
+void catalog_pool_clean_up(struct catalog_pool *pool) {
+    catalog_pool_empty(pool);
     pthread_cond_destroy(&pool->given);
     pthread_mutex_destroy(&pool->lock);
 }

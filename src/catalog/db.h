@@ -56,7 +56,8 @@ struct catalog_db {
 
 enum catalog_db_use { CONNECTION_READS, CONNECTION_WRITES };
 
-/** Opens path (":memory:" for memory). For writing, the file is made with mode 0600. The schema is not looked at. */
+/** Opens path (":memory:" for memory). For writing, the file is made with mode 0600. The schema is not looked at. DEPOSITARY_E_DAMAGED where the
+ * file is not as it was written. */
 MUST_USE int catalog_db_open(struct catalog_db **out, const char *path, enum catalog_db_use use, struct fault *fault);
 void catalog_db_close(struct catalog_db *connection);
 
@@ -98,6 +99,7 @@ struct catalog_pool {
 MUST_USE int catalog_pool_init(struct catalog_pool *pool, const char *path,
                                struct catalog_db *single); /* single NULL: as many as needed */
 void catalog_pool_clean_up(struct catalog_pool *pool);
+void catalog_pool_empty(struct catalog_pool *pool); /* closes what rests; none may be taken meanwhile */
 MUST_USE int catalog_pool_take(struct catalog_pool *pool, struct catalog_db **out, struct fault *fault);
 void catalog_pool_give(struct catalog_pool *pool, struct catalog_db *connection); /* NULL is fine */
 

@@ -272,10 +272,10 @@ void catalog_hits_free(struct catalog_hits *hits) {
 int catalog_spans(struct catalog *catalog, const struct catalog_hit *hit, struct bytes text, struct span **out,
                   size_t *count, struct fault *fault) {
     struct catalog_db *connection = NULL;
-    int error = catalog_pool_take(&catalog->pool, &connection, fault);
+    int error = catalog_take(catalog, &connection, fault);
     if (error)
         return error;
     error = ranges_to_spans(out, count, connection->tokenizer, text, hit->ranges, hit->ranges_count);
-    catalog_pool_give(&catalog->pool, connection);
+    catalog_give(catalog, connection);
     return error;
 }

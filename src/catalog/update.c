@@ -62,6 +62,8 @@ static int batch_end(struct update *update, int error) {
         error = catalog_db_do(update->connection, STATEMENT_COMMIT, update->fault);
     if (error && update->connection)
         undo(update);
+    if (error && update->connection && update->connection->is_rotten)
+        catalog_condemn(catalog);
     if (!error)
         __atomic_store_n(&catalog->size, update->progress.size, __ATOMIC_RELEASE);
     if (!catalog->writer)
@@ -228,11 +230,16 @@ static int count_changes(struct catalog_db *connection, uint64_t *out, struct fa
     return error;
 }
 
+static bool is_ended(const struct catalog *catalog) {
+    return __atomic_load_n(&catalog->is_stopping, __ATOMIC_ACQUIRE) ||
+           (catalog->is_unwanted && __atomic_load_n(catalog->is_unwanted, __ATOMIC_ACQUIRE));
+}
+
 /* One step: some pages, in a transaction. *is_done where nothing was left to do. */
 static int merge_some(struct catalog *catalog, enum catalog_statement which, bool *is_done, struct fault *fault) {
-    struct catalog_db *connection = catalog->writer;
     uint64_t before = 0, after = 0;
     pthread_mutex_lock(&catalog->update_lock);
+    struct catalog_db *connection = catalog->writer;
     int error = connection ? 0 : catalog_pool_take(&catalog->pool, &connection, fault);
     if (!error)
         error = count_changes(connection, &before, fault);
@@ -251,7 +258,7 @@ int catalog_tidy(struct catalog *catalog, struct fault *fault) {
     enum catalog_statement which = STATEMENT_WORDS_MERGE_BEGIN;
     bool is_done = __atomic_load_n(&catalog->added, __ATOMIC_ACQUIRE) < TIDY_CLAUSES;
     int error = 0;
-    while (!is_done && !__atomic_load_n(&catalog->is_stopping, __ATOMIC_ACQUIRE)) {
+    while (!is_done && !is_ended(catalog)) {
         error = merge_some(catalog, which, &is_done, fault);
         which = STATEMENT_WORDS_MERGE;
     }
@@ -264,8 +271,13 @@ int catalog_update(struct catalog *catalog, struct fault *fault) {
     pthread_mutex_lock(&catalog->update_lock);
     update.state = ledger_state_take(catalog->ledger);
     buffer_init(&update.record, LIMIT_CLAUSE_RECORD);
-    while (!error && catalog_size(catalog) < update.state->size)
+    if (__atomic_load_n(&catalog->is_gone, __ATOMIC_ACQUIRE))
+        error = fault_set(fault, DEPOSITARY_E_IO, "catalog: its file has rotted, and could not be made anew yet");
+    while (!error && catalog_size(catalog) < update.state->size) {
         error = read_batch(&update);
+        if (!error && catalog->is_unwanted && is_ended(catalog))
+            error = fault_set(fault, DEPOSITARY_E_CANCELLED, "catalog: it is not made any further");
+    }
     buffer_free(&update.record);
     ledger_state_release(update.state);
     pthread_mutex_unlock(&catalog->update_lock);

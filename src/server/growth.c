@@ -12,6 +12,7 @@
 
 #define RETRY_S    5                 /* after the catalog could not be written */
 #define WAIT_NS    (5 * NS_PER_S)    /* that an append waits at most */
+#define RENEWAL_NS (60 * NS_PER_S)   /* from one attempt to make the catalog anew to the next */
 #define RESERVE_NS (500 * NS_PER_MS) /* of an append's time, kept for its answer */
 
 struct growth {
@@ -21,8 +22,10 @@ struct growth {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t wake;
     pthread_cond_t done;
-    uint64_t told;   /* appends told of */
-    uint64_t served; /* appends that are served, all up to this one */
+    uint64_t told;       /* appends told of */
+    uint64_t served;     /* appends that are served, all up to this one */
+    bool is_rotten;      /* the catalog is to be made anew */
+    uint64_t renewed_ns; /* end of the last attempt; 0: none */
     bool is_stopping;
 };
 
@@ -61,10 +64,44 @@ static void *inspect(void *context) {
     return NULL;
 }
 
+static void rot_told(void *context) {
+    struct growth *growth = context;
+    pthread_mutex_lock(&growth->lock);
+    growth->is_rotten = true;
+    pthread_cond_signal(&growth->wake);
+    pthread_mutex_unlock(&growth->lock);
+}
+
+/* Not again and again where a disk goes on rotting, or is full: the next call that fails asks again. */
+static bool renewal_is_due(struct growth *growth) {
+    bool is_wanted = growth->is_rotten;
+    growth->is_rotten = false;
+    return is_wanted && (growth->renewed_ns == 0 || clock_monotonic_ns() - growth->renewed_ns >= RENEWAL_NS);
+}
+
+static void renew(struct server *server) {
+    struct fault fault = {0};
+    log_line(LOG_LEVEL_ERROR,
+             "the catalog is damaged; another is made beside it, and what is whole of it is used until then", NULL);
+    int error = catalog_renew(server->catalog, &fault);
+    if (!error) {
+        log_line(LOG_LEVEL_INFO, "the catalog was made anew", NULL);
+    } else if (error != DEPOSITARY_E_CANCELLED) {
+        log_line(LOG_LEVEL_ERROR, "the catalog could not be made anew", "reason", fault_text(&fault), NULL);
+    }
+}
+
 static void *run(void *context) {
     struct growth *growth = context;
     pthread_mutex_lock(&growth->lock);
     while (!growth->is_stopping) {
+        if (renewal_is_due(growth)) {
+            pthread_mutex_unlock(&growth->lock);
+            renew(growth->server);
+            pthread_mutex_lock(&growth->lock);
+            growth->renewed_ns = clock_monotonic_ns();
+            continue;
+        }
         if (growth->served == growth->told) {
             pthread_cond_wait(&growth->wake, &growth->lock);
             continue;
@@ -132,6 +169,7 @@ int growth_start(struct growth **out, struct server *server, struct fault *fault
     if (pthread_create(&growth->inspector, NULL, inspect, server->catalog) != 0) {
         growth->inspector = growth->thread; /* left out: what the catalog says is proved at every read */
     }
+    catalog_on_rot(server->catalog, rot_told, growth);
     *out = growth;
     return 0;
 }
@@ -145,6 +183,7 @@ void growth_stop(struct growth *growth) {
     pthread_cond_broadcast(&growth->wake);
     pthread_cond_broadcast(&growth->done);
     pthread_mutex_unlock(&growth->lock);
+    catalog_on_rot(growth->server->catalog, NULL, NULL);
     catalog_interrupt(growth->server->catalog);
     if (!pthread_equal(growth->inspector, growth->thread)) {
         pthread_join(growth->inspector, NULL);

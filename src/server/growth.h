@@ -1,6 +1,7 @@
 /*
  * What happens after the ledger has grown: a thread lets the catalog read what is new, then the new state is served. An append waits for it
- * within its time, so that who appends finds what was appended; a large one goes on being read after its answer.
+ * within its time, so that who appends finds what was appended; a large one goes on being read after its answer. The same thread makes a
+ * catalog anew that has rotted.
  */
 #ifndef SERVER_GROWTH_H
 #define SERVER_GROWTH_H

@@ -508,6 +508,150 @@ START_TEST(an_update_that_was_cut_short_goes_on) {
 }
 END_TEST
 
+/* ---- rot while it is used */
+
+static unsigned told;
+
+static void count_told(void *context) {
+    __atomic_add_fetch((unsigned *)context, 1, __ATOMIC_RELAXED);
+}
+
+/* A byte of each page but the first; what is in memory of the file stays. */
+static void rot_file(void) {
+    struct stat status;
+    const uint8_t byte = 0x5A;
+    ck_assert_int_eq(stat(path, &status), 0);
+    for (off_t at = 4096; at + 4096 <= status.st_size; at += 4096)
+        overwrite(at + 2000, &byte, 1);
+}
+
+static void set_up_rotten(void) {
+    set_up();
+    close_catalog(); /* which merges the log */
+    open_catalog(path);
+    told = 0;
+    catalog_on_rot(catalog, count_told, &told);
+    rot_file();
+}
+
+static int find_pact(void) {
+    uint64_t found = UINT64_MAX;
+    int error = find(library.state, &(struct catalog_question){"pact", "en", 0, false, 0}, &found);
+    ck_assert(error || found == library.pact_2);
+    return error;
+}
+
+START_TEST(rot_is_told_and_mended_while_it_is_used) {
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+    ck_assert_uint_ge(told, 2);
+    ck_assert_msg(catalog_renew(catalog, &fault) == 0, "%s", fault_text(&fault));
+    ck_assert_int_eq(find_pact(), 0);
+    assert_place(library.pact_2, "cl_10", 5);
+    ck_assert_int_eq(ask_file("SELECT count(*) FROM text"), 15);
+    close_catalog();
+    open_catalog(path); /* and is kept */
+    ck_assert_uint_eq(catalog_size(catalog), library.state->size);
+    ck_assert_int_eq(find_pact(), 0);
+}
+END_TEST
+
+START_TEST(nobody_is_told_who_is_gone) {
+    catalog_on_rot(catalog, NULL, NULL);
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+    ck_assert_uint_eq(told, 0);
+}
+END_TEST
+
+START_TEST(a_rotten_file_is_made_anew_by_the_next_start_too) {
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+    close_catalog();
+    assert_made_anew();
+}
+END_TEST
+
+static const char *beside(const char *suffix) {
+    static char name[160];
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    return name;
+}
+
+START_TEST(a_renewal_that_is_interrupted_leaves_nothing) {
+    catalog_interrupt(catalog);
+    ck_assert_int_eq(catalog_renew(catalog, &fault), DEPOSITARY_E_CANCELLED);
+    ck_assert_int_ne(access(beside(".new"), F_OK), 0);
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+}
+END_TEST
+
+START_TEST(a_renewal_without_a_place_for_its_file_is_an_error) {
+    ck_assert_int_eq(mkdir(beside(".new"), 0700), 0);
+    ck_assert_int_eq(catalog_renew(catalog, &fault), DEPOSITARY_E_IO);
+    ck_assert_int_eq(rmdir(beside(".new")), 0);
+    ck_assert_int_eq(catalog_renew(catalog, &fault), 0);
+    ck_assert_int_eq(find_pact(), 0);
+}
+END_TEST
+
+/* Nothing is found, and nothing is said not to be there. */
+START_TEST(a_file_that_cannot_take_its_place_is_an_error_until_one_can) {
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_assert_int_eq(catalog_renew(catalog, &fault), DEPOSITARY_E_IO);
+    ck_assert_int_eq(find_pact(), DEPOSITARY_E_IO);
+    ck_assert_int_eq(catalog_update(catalog, &fault), DEPOSITARY_E_IO);
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(catalog_renew(catalog, &fault), 0);
+    ck_assert_int_eq(find_pact(), 0);
+}
+END_TEST
+
+struct reading {
+    bool is_done; /* atomic */
+    unsigned truths, failures, lies;
+};
+
+static void *read_on(void *context) {
+    struct reading *reading = context;
+    const struct catalog_question question = {"pact", "en", 0, false, 0};
+    const struct catalog_scope scope = {.instrument = "pact", .language = "en"};
+    while (!__atomic_load_n(&reading->is_done, __ATOMIC_ACQUIRE)) {
+        struct catalog_edition edition;
+        struct catalog_hits hits = {.hits = NULL};
+        uint64_t place = 0;
+        int error = catalog_edition(catalog, library.state, &question, &edition);
+        error = error ? error : catalog_place(catalog, library.pact_2, "cl_10", &place);
+        error =
+            error ? error : catalog_search(catalog, library.state, BYTES("consultations"), &scope, 0, 10, &hits, NULL);
+        reading->failures += error == DEPOSITARY_E_IO;
+        reading->lies +=
+            error ? error != DEPOSITARY_E_IO : edition.index != library.pact_2 || place != 5 || hits.total != 1;
+        reading->truths += error == 0;
+        catalog_hits_free(&hits);
+    }
+    return NULL;
+}
+
+START_TEST(calls_go_on_while_another_file_takes_its_place) {
+    pthread_t threads[3];
+    struct reading readings[3] = {0};
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_on, &readings[i]), 0);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_msg(catalog_renew(catalog, &fault) == 0, "%s", fault_text(&fault));
+        if (i % 2 == 0)
+            rot_file();
+    }
+    for (size_t i = 0; i < 3; i++) {
+        __atomic_store_n(&readings[i].is_done, true, __ATOMIC_RELEASE);
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+        ck_assert_uint_eq(readings[i].lies, 0);
+        ck_assert_uint_gt(readings[i].truths, 0);
+    }
+    ck_assert_int_eq(find_pact(), 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("catalog");
     TCase *names = tcase_create("names");
@@ -543,6 +687,17 @@ int main(void) {
     tcase_add_test(file, one_in_memory_does_the_same);
     tcase_add_test(file, an_update_reads_what_is_new_only);
     suite_add_tcase(suite, file);
+    TCase *rot = tcase_create("rot");
+    tcase_add_checked_fixture(rot, set_up_rotten, tear_down);
+    tcase_set_timeout(rot, 60);
+    tcase_add_test(rot, rot_is_told_and_mended_while_it_is_used);
+    tcase_add_test(rot, nobody_is_told_who_is_gone);
+    tcase_add_test(rot, a_rotten_file_is_made_anew_by_the_next_start_too);
+    tcase_add_test(rot, a_renewal_that_is_interrupted_leaves_nothing);
+    tcase_add_test(rot, a_renewal_without_a_place_for_its_file_is_an_error);
+    tcase_add_test(rot, a_file_that_cannot_take_its_place_is_an_error_until_one_can);
+    tcase_add_test(rot, calls_go_on_while_another_file_takes_its_place);
+    suite_add_tcase(suite, rot);
     TCase *many = tcase_create("many");
     tcase_add_checked_fixture(many, set_up, tear_down);
     tcase_set_timeout(many, 60);
