@@ -162,6 +162,19 @@ START_TEST(a_page_of_zeros_and_one_in_anothers_place_are_noticed) {
 }
 END_TEST
 
+/* As its header says, of which SQLite reads the beginning alone at first. */
+START_TEST(a_file_whose_pages_have_another_size_is_not_read) {
+    uint8_t sizes[][2] = {{2, 0}, {4, 0}, {8, 0}, {0x20, 0}, {0x80, 0}, {0, 1}};
+    int rc;
+    close_writer();
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        move_bytes(path, sizes[i], 2, 16, true);
+        ck_assert(!reads_true(PAGE_SUMS_VFS, &rc));
+        ck_assert_msg(rc == SQLITE_IOERR_DATA, "%zu: %d", i, rc);
+    }
+}
+END_TEST
+
 START_TEST(a_file_that_was_cut_is_noticed) {
     int rc;
     close_writer();
@@ -287,6 +300,7 @@ int main(void) {
     tcase_add_test(tcase, what_was_written_is_read);
     tcase_add_test(tcase, no_byte_of_the_file_changes_unnoticed);
     tcase_add_test(tcase, a_page_of_zeros_and_one_in_anothers_place_are_noticed);
+    tcase_add_test(tcase, a_file_whose_pages_have_another_size_is_not_read);
     tcase_add_test(tcase, a_file_that_was_cut_is_noticed);
     tcase_add_test(tcase, a_file_without_sums_is_not_read);
     tcase_add_test(tcase, no_byte_of_a_page_in_the_log_changes_unnoticed);
