@@ -1,7 +1,8 @@
 /*
  * A disk that gives back other bytes than were written: a VFS of SQLite's in front of the default one, under which every page of a file and
  * of its log is known by a sum when it is read. What does not match fails with SQLITE_IOERR_DATA, and nothing of it is seen. The sums are
- * for rot: they are not secret, and who writes files on purpose can write them, too.
+ * for rot: they are not secret, and who writes files on purpose can write them, too. What they do not tell: an older page from the same place, where the
+ * disk lost a write; and the index of the log (-shm), which is memory that connections share.
  */
 #ifndef CATALOG_PAGE_SUMS_H
 #define CATALOG_PAGE_SUMS_H

@@ -141,6 +141,47 @@ START_TEST(malformed_policies_are_refused) {
 }
 END_TEST
 
+static bool same_key(const struct verifier_key *a, const struct verifier_key *b) {
+    return strcmp(a->name, b->name) == 0 && a->type == b->type && memcmp(a->id, b->id, sizeof(a->id)) == 0 &&
+           memcmp(a->public_key, b->public_key, sizeof(a->public_key)) == 0;
+}
+
+static bool pin_the_same(const struct policy *a, const struct policy *b) {
+    bool same = policy_logs_count(a) == policy_logs_count(b) &&
+                policy_witnesses_count(a) == policy_witnesses_count(b) && policy_has_quorum(a) == policy_has_quorum(b);
+    for (size_t i = 0; same && i < policy_logs_count(a); i++)
+        same = same_key(policy_log(a, i), policy_log(b, i));
+    for (size_t i = 0; same && i < policy_witnesses_count(a); i++)
+        same = same_key(policy_witness(a, i), policy_witness(b, i));
+    return same;
+}
+
+/* Each key names itself by a hash. Nothing vouches for comments, URLs, and which witnesses are enough. */
+START_TEST(no_changed_bit_pins_another_key) {
+    static const char text[] =
+        "log $L0 https://log.example/\nlog $L1\nwitness first $W0 https://w.example/\n"
+        "witness second $W1\nwitness third $W2\ngroup most 2 first second third\nquorum most\n# so be it\n";
+    struct policy *sound = make(text);
+    struct buffer buffer;
+    unsigned refused = 0;
+    buffer_init(&buffer, 1 << 20);
+    expand(&buffer, text);
+    for (size_t i = 0; i < buffer.len * 8; i++) {
+        struct policy *policy = NULL;
+        struct fault fault = {.error = 0};
+        buffer.data[i / 8] ^= (uint8_t)(1u << i % 8);
+        const int error = policy_parse(&policy, buffer_bytes(&buffer), &fault);
+        ck_assert_msg(error ? fault.text[0] != '\0' : pin_the_same(policy, sound), "bit %zu", i);
+        refused += error != 0;
+        buffer.data[i / 8] ^= (uint8_t)(1u << i % 8);
+        policy_free(policy);
+    }
+    ck_assert_uint_gt(refused, (buffer.len - strlen("https://log.example/https://w.example/# so be it")) * 7);
+    buffer_free(&buffer);
+    policy_free(sound);
+}
+END_TEST
+
 /* Two keys of one name, found by trial, whose ids collide: a signature line could not say whose it is. */
 START_TEST(two_keys_of_one_name_and_id_are_refused) {
     static const char first[] = "example.org/treaties+42dd8c2e+Af3XAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -568,6 +609,7 @@ int main(void) {
     const TTest *const tests[] = {
         well_formed_policies_are_read,
         malformed_policies_are_refused,
+        no_changed_bit_pins_another_key,
         two_keys_of_one_name_and_id_are_refused,
         a_refusal_names_the_line,
         thirty_two_of_each_fit_and_no_more,

@@ -8,6 +8,7 @@ target_link_libraries(answer_maker PUBLIC depositary_client)
 
 depositary_check(answer answer_maker)
 depositary_check(checked depositary_client)
+depositary_check(memory ledger_maker depositary_client)
 foreach(check answer checked) # where signatures are counted
     target_link_options(check_${check} PRIVATE LINKER:--wrap=crypto_sign_verify_detached)
 endforeach()
