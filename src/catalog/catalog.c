@@ -162,6 +162,7 @@ int catalog_open(struct catalog **out, const char *path, struct ledger *ledger, 
     }
     pthread_mutex_init(&catalog->update_lock, NULL); /* a plain mutex: it cannot fail on Linux */
     pthread_mutex_init(&catalog->inspect_lock, NULL);
+    pthread_mutex_init(&catalog->inspecting, NULL);
     init_use_lock(&catalog->use_lock);
     catalog->is_inspected = is_in_memory || !catalog_db_is_large(writer);
     catalog->writer = is_in_memory ? NULL : writer;
@@ -178,6 +179,7 @@ void catalog_close(struct catalog *catalog) {
     catalog_db_close(catalog->writer);
     standing_clean_up(&catalog->standing);
     pthread_rwlock_destroy(&catalog->use_lock);
+    pthread_mutex_destroy(&catalog->inspecting);
     pthread_mutex_destroy(&catalog->inspect_lock);
     pthread_mutex_destroy(&catalog->update_lock);
     free(catalog->path);
@@ -251,15 +253,17 @@ static bool end_inspection(struct catalog *catalog) {
 int catalog_inspect(struct catalog *catalog, struct fault *fault) {
     struct catalog_db *connection = NULL;
     bool is_bad = false;
-    int error = catalog_take(catalog, &connection, fault);
-    if (error)
-        return error;
-    if (begin_inspection(catalog, connection)) {
+    pthread_mutex_lock(&catalog->inspecting);
+    int error = catalog_pool_take(&catalog->pool, &connection, fault);
+    if (!error && begin_inspection(catalog, connection)) {
         is_bad = !catalog_db_is_sound(connection);
         is_bad = end_inspection(catalog) && is_bad;
     }
-    catalog_give(catalog, connection);
-    if (!is_bad)
+    catalog_pool_give(&catalog->pool, connection);
+    pthread_mutex_unlock(&catalog->inspecting);
+    if (error && error != DEPOSITARY_E_DAMAGED)
+        return error;
+    if (!error && !is_bad)
         return 0;
     catalog_condemn(catalog);
     return fault_set(fault, DEPOSITARY_E_DAMAGED, "%s is damaged; it is made anew", catalog->path);

@@ -13,20 +13,19 @@ struct catalog {
     struct catalog_pool pool;
     struct standing standing; /* as the file is, and what is being added to it */
     pthread_mutex_t update_lock;
-    pthread_rwlock_t
-        use_lock; /* held while a connection of the pool is used; alone: while another file takes the place of this one */
-    uint64_t size; /* entries read; atomic */
-    pthread_mutex_t inspect_lock;
-    sqlite3 *inspected;     /* what catalog_inspect reads now */
-    bool is_inspected;      /* done, or not to be begun */
-    bool is_stopping;       /* atomic */
-    bool is_rotten;         /* to be made anew; atomic */
-    bool is_gone;           /* another file was to take its place, and could not; atomic */
-    catalog_rot_told *told; /* under inspect_lock */
+    pthread_rwlock_t use_lock;    /* by who uses a connection of the pool; alone by who exchanges the file */
+    uint64_t size;                /* entries read; atomic */
+    pthread_mutex_t inspecting;   /* as long as an inspection reads the file */
+    pthread_mutex_t inspect_lock; /* over the next two, and told */
+    sqlite3 *inspected;           /* what catalog_inspect reads now */
+    bool is_inspected;            /* done, or not to be begun */
+    catalog_rot_told *told;
     void *told_context;
-    const bool *
-        is_unwanted; /* of one that is being made to take another's place: that it will not; atomic; NULL: it has a place */
-    uint64_t added; /* clauses since the start; atomic */
+    bool is_stopping;        /* atomic, as all that follows */
+    bool is_rotten;          /* to be made anew */
+    bool is_gone;            /* another file was to take its place, and could not */
+    const bool *is_unwanted; /* of one that is made for another's place: not any more; NULL: it has its own */
+    uint64_t added;          /* clauses since the start */
 };
 
 /** A connection of the pool, for as long as the file stays in its place. It is given back with what was noticed of the file. */

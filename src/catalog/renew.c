@@ -80,11 +80,13 @@ int catalog_renew(struct catalog *catalog, struct fault *fault) {
         error = has_no_log(path, fault);
     if (!error) {
         catalog_end_inspection(catalog);
+        pthread_mutex_lock(&catalog->inspecting); /* first what may take long, while calls go on */
         pthread_mutex_lock(&catalog->update_lock);
         pthread_rwlock_wrlock(&catalog->use_lock);
         error = exchange(catalog, path, size, fault);
         pthread_rwlock_unlock(&catalog->use_lock);
         pthread_mutex_unlock(&catalog->update_lock);
+        pthread_mutex_unlock(&catalog->inspecting);
     }
     if (error)
         catalog_remove_file(path);

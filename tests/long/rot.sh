@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Goal of this test: files that are kept for decades rot, and it is noticed: a bit of each byte in turn of a ledger's exported files, of a certified copy, of a
 # receipt and of the policy is another, and what is said of them is what was said before, to the byte, or a refusal with its reason and no text.
-# Some five minutes; by hand. Figures are in tests/README.md. What a daemon and an office hold for themselves has unit tests: unit.memory, unit.policy,
+# Some minutes; by hand. Figures are in tests/README.md. What a daemon and an office hold for themselves has unit tests: unit.memory, unit.policy,
 # unit.answer_key, unit.key, unit.page_sums, fault.pages.
 #
 #   rot.sh [BUILD]      the folder of a build, .build/plain
