@@ -24,6 +24,7 @@ bool date_valid(struct bytes in);
 
 int64_t clock_now_s(void); /* seconds since 1970, by the system's clock */
 uint64_t clock_monotonic_ns(void);
+uint64_t clock_thread_ns(void);   /* of the processor, that this thread has had */
 void clock_sleep_ms(uint64_t ms); /* less where a signal comes */
 
 #endif

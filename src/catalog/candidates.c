@@ -13,22 +13,27 @@
 #include "catalog/query.h"
 #include "text/fold.h"
 
-#define ANCHORS_MAX     8u
-#define ANCHOR_EVERY    3u  /* words for one anchor, as long as there are not too many */
-#define ANCHOR_TOKENS   5u  /* at most */
-#define SCORE_OF_MANY   0.1 /* of a candidate that was found with as many others as are kept: any clause may have that */
-#define ANCHOR_BYTES    10u /* an anchor of so many bytes, and two words, is long enough */
-#define ANCHORS_ASKED   6u  /* one by one */
-#define ANCHORS_ENOUGH  3
-#define ANCHOR_LIMIT    100u /* candidates of each anchor */
-#define RARE_LIMIT      60u  /* candidates by each long word */
-#define RARE_WORDS      4u
-#define RARE_BYTES      5u     /* a word shorter than this is taken for a common one */
-#define PARTS_LIMIT     20u    /* candidates that have only a part of the quote: those that have most of it */
-#define ROWS_MAX        20000u /* texts that one expression is asked for */
-#define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read where nothing was found by words */
-#define SCAN_BYTES_MORE (512u * 1024)      /* the same, where something was */
-#define PREFIX_BYTES    6u                 /* the beginning of a word that is looked for */
+#define ANCHORS_MAX    8u
+#define ANCHOR_EVERY   3u  /* words for one anchor, as long as there are not too many */
+#define ANCHOR_TOKENS  5u  /* at most */
+#define SCORE_OF_MANY  0.1 /* of a candidate that was found with as many others as are kept: any clause may have that */
+#define ANCHOR_BYTES   10u /* an anchor of so many bytes, and two words, is long enough */
+#define ANCHORS_ASKED  6u  /* one by one */
+#define ANCHORS_ENOUGH 3
+#define ANCHOR_LIMIT   100u /* candidates of each anchor */
+#define RARE_LIMIT     60u  /* candidates by each long word */
+#define RARE_WORDS     4u
+#define RARE_BYTES     5u  /* a word shorter than this is taken for a common one */
+#define PARTS_LIMIT    20u /* candidates that have only a part of the quote: those that have most of it */
+#ifndef ROWS_MAX           /* a test makes it small */
+#define ROWS_MAX 200000u   /* texts that one expression is asked for, in the scope or not */
+#endif
+#define WORK_MAX_NS UINT64_C(50000000) /* of the processor, that the walks through the index may have in all */
+#define SCAN_BYTES                                                                                                     \
+    (4u * 1024 * 1024) /* of texts that are read where nothing was found by words, and what is compared with them */
+#define SCAN_CLAUSE     1500u         /* as which each clause counts besides: reading and proving it costs so much */
+#define SCAN_BYTES_MORE (512u * 1024) /* the same, where something was */
+#define PREFIX_BYTES    6u            /* the beginning of a word that is looked for */
 #define EXPRESSION_MAX  (64u * 1024)
 #define FOLDS_OF_A_SCAN (FOLD_NFC | FOLD_WHITESPACE | FOLD_QUOTES | FOLD_HYPHENS | FOLD_CASE)
 
@@ -111,21 +116,30 @@ static void keep_candidate(struct finder *finder, uint64_t edition_index, uint64
             (struct catalog_hit){.edition_index = edition_index, .place = place, .score = score};
 }
 
+/* The clause that has all of a quote may be behind those that were looked at; one that has some of it is any of many. */
+static int end_early(struct finder *finder) {
+    return finder->is_for_parts
+               ? 0
+               : fault_set(finder->fault, DEPOSITARY_E_LIMIT,
+                           "this takes more work than one call may cost: the words stand in too many texts elsewhere");
+}
+
 /* Texts that the expression finds in the scope, up to so many. */
 static int step_rows(struct finder *finder, sqlite3_stmt *statement, size_t limit, struct catalog_hit *found,
                      size_t *count) {
     bool row = true;
-    int error = 0;
     *count = 0;
-    for (unsigned rows = 0; *count < limit && rows < ROWS_MAX; rows++) {
+    for (unsigned rows = 0; *count < limit; rows++) {
         struct catalog_hit *hit = &found[*count];
-        error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
+        int error = catalog_statement_step(finder->read.connection, statement, &row, finder->fault);
         if (error || !row)
-            break;
+            return error;
+        if (rows == ROWS_MAX)
+            return end_early(finder);
         *count +=
             standing_find(&finder->standing, catalog_column_number(statement, 0), &hit->edition_index, &hit->place);
     }
-    return error;
+    return 0;
 }
 
 /* Keeps what the expression finds in the scope, up to so many. What finds few says more about them than what finds many. */
@@ -375,8 +389,8 @@ static int scan_clause(struct scan *scan, uint64_t place) {
         error = holds_folded(&is_folded, clause.text, &scan->quote);
     if (is_inside || is_folded)
         keep_candidate(finder, scan->edition_index, place, is_inside ? 1 : 0);
+    scan->budget -= at_most(scan->joined.len + SCAN_CLAUSE, scan->budget);
     keep_tail(&scan->joined, finder->quote.len);
-    scan->budget -= at_most(clause.text.len + 1, scan->budget);
     return error;
 }
 
@@ -464,6 +478,7 @@ int catalog_quote_candidates(struct catalog *catalog, const struct ledger_state 
     int error = catalog_read_begin(&finder.read, catalog, state->size, scope->deadline_ns, fault);
     if (error)
         return error;
+    catalog_read_limit(&finder.read, WORK_MAX_NS);
     buffer_init(&finder.expression, EXPRESSION_MAX);
     finder.hits.hits = calloc(CATALOG_CANDIDATES_MAX, sizeof *finder.hits.hits);
     if (!finder.hits.hits)

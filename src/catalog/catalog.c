@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/page_sums.h"
 
@@ -305,10 +306,15 @@ int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint6
     return 0;
 }
 
+void catalog_read_limit(struct catalog_read *read, uint64_t work_ns) {
+    read->connection->work_end_ns = clock_thread_ns() + work_ns;
+}
+
 void catalog_read_end(struct catalog_read *read) {
     if (!read->connection)
         return;
     read->connection->deadline_ns = 0;
+    read->connection->work_end_ns = 0;
     if (!sqlite3_get_autocommit(read->connection->db))
         (void)!catalog_db_do(read->connection, STATEMENT_COMMIT, NULL);
     catalog_give(read->catalog, read->connection);

@@ -139,7 +139,7 @@ MUST_USE int catalog_spans(struct catalog *catalog, const struct catalog_hit *hi
 /**
  * Clauses in which a quote may stand, at most CATALOG_CANDIDATES_MAX; total is their count, searched_size as for search. Every clause
  * that holds the quote verbatim is among them, up to that number, where the quote has a whole word inside; for shorter ones as far as
- * four MiB of the scope's texts reach. is_for_parts: instead those that have only its beginning, its end or other parts of it, since it
+ * four MiB of the scope's texts reach, where each counts for 1,500 bytes more. is_for_parts: instead those that have only its beginning, its end or other parts of it, since it
  * may run over the end of a clause or not be faithful; the likeliest first.
  */
 #define CATALOG_CANDIDATES_MAX 400u

@@ -51,6 +51,8 @@ struct catalog_read {
 /** Rows of entries below ledger_size, and below what was read of the ledger. */
 MUST_USE int catalog_read_begin(struct catalog_read *read, struct catalog *catalog, uint64_t ledger_size,
                                 uint64_t deadline_ns, struct fault *fault);
+/** From now on its statements may have so much of the processor; then DEPOSITARY_E_LIMIT, and the fault says what to do. */
+void catalog_read_limit(struct catalog_read *read, uint64_t work_ns);
 void catalog_read_end(struct catalog_read *read); /* twice is fine */
 
 /** How far the file is. */

@@ -15,8 +15,9 @@
 #define CATALOG_VERSION        3          /* 2 had no sums */
 #define BUSY_TIMEOUT_MS        10000
 #define POOL_REST_MAX          8u
-#define PROGRESS_STEPS         4000
-#define LARGE_PAGES            8192 /* 32 MiB of them: reading them takes a fifth of a second */
+#define PROGRESS_STEPS                                                                                                 \
+    400                  /* of SQLite between two looks at the clocks: some 130 pages of the index, or 70 texts found */
+#define LARGE_PAGES 8192 /* 32 MiB of them: reading them takes a fifth of a second */
 
 #define CATALOG_MERGE_PAGES 1000 /* of the index of words, in one transaction */
 #define WORDS_PAGE          "4040" /* bytes of one: FTS5's own 4050 run over into another page where each has a sum, too */
@@ -96,6 +97,9 @@ static const char *const statement_text[STATEMENT_COUNT] = {
     [STATEMENT_SEARCH_SCORES] = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?1"
                                 " AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid",
     [STATEMENT_SEARCH_RANGES] = "SELECT " RANGES_FUNCTION "(words) FROM words WHERE words MATCH ?1 AND rowid = ?2",
+    /* One walk for many; + keeps it from beginning anew for each. ?4: their row ids, as JSON. */
+    [STATEMENT_SEARCH_RANGES_OF] = "SELECT rowid, " RANGES_FUNCTION "(words) FROM words WHERE words MATCH ?1"
+                                   " AND rowid BETWEEN ?2 AND ?3 AND +rowid IN (SELECT value FROM json_each(?4))",
     [STATEMENT_SCAN] = "SELECT c.edition, c.place, e.clauses FROM edition e CROSS JOIN clause c ON c.edition = e.idx"
                        " CROSS JOIN text t ON t.id = c.text WHERE" IN_SCOPE " ORDER BY e.idx, c.place",
 };
@@ -111,6 +115,9 @@ static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fau
         connection->is_rotten = true;
     if (rc == SQLITE_IOERR_DATA)
         return fault_set(fault, error, "catalog: a page of its file is not as it was written (SQLite %d)", rc);
+    if ((rc & 0xff) == SQLITE_INTERRUPT && connection && connection->is_spent)
+        return fault_set(fault, DEPOSITARY_E_LIMIT,
+                         "this takes more work than one call may cost: name an instrument, or rarer words");
     if ((rc & 0xff) == SQLITE_INTERRUPT)
         error = DEPOSITARY_E_TIMEOUT;
     else if ((rc & 0xff) == SQLITE_NOMEM)
@@ -119,9 +126,11 @@ static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fau
     return fault_set(fault, error, "catalog: %s (SQLite %d)", reason, rc);
 }
 
-static int past_deadline(void *context) {
-    const struct catalog_db *connection = context;
-    return connection->deadline_ns != 0 && clock_monotonic_ns() >= connection->deadline_ns;
+/* Called where FTS5 reads pages for a long time without giving a row, too. */
+static int past_bounds(void *context) {
+    struct catalog_db *connection = context;
+    connection->is_spent = connection->work_end_ns != 0 && clock_thread_ns() >= connection->work_end_ns;
+    return connection->is_spent || (connection->deadline_ns != 0 && clock_monotonic_ns() >= connection->deadline_ns);
 }
 
 /* SQLite would make it with the process's umask; -wal and -shm then follow its mode. */
@@ -140,7 +149,7 @@ static int set_up(struct catalog_db *connection, enum catalog_db_use use, bool i
     static const char reads[] = "PRAGMA query_only = ON;";
     sqlite3_extended_result_codes(connection->db, 1);
     sqlite3_busy_timeout(connection->db, BUSY_TIMEOUT_MS);
-    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, past_deadline, connection);
+    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, past_bounds, connection);
     int rc = sqlite3_exec(connection->db, both, NULL, NULL, NULL);
     if (rc == SQLITE_OK && !is_in_memory)
         rc = page_sums_prepare(connection->db);
@@ -367,6 +376,7 @@ void catalog_pool_give(struct catalog_pool *pool, struct catalog_db *connection)
     if (!connection)
         return;
     connection->deadline_ns = 0;
+    connection->work_end_ns = 0;
     pthread_mutex_lock(&pool->lock);
     /* One that could not even end its transaction is not used again. */
     bool keep = pool->is_single || (pool->rest_count < POOL_REST_MAX && sqlite3_get_autocommit(connection->db));

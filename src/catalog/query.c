@@ -205,6 +205,8 @@ static int parse_near_group(struct parser *parser, unsigned *out) {
     }
     if (!error && node.count < 2)
         error = refuse(parser, parser->token.position, "NEAR needs two words or more");
+    if (!error && node.count > QUERY_NEAR_MAX)
+        error = refuse(parser, parser->token.position, "NEAR holds eight words and phrases at most");
     if (!error && parser->token.kind == TOKEN_COMMA) {
         error = advance(parser);
         if (!error)

@@ -10,6 +10,7 @@
 #define QUERY_NESTING_MAX  16u
 #define QUERY_DISTANCE     10u /* of NEAR without a number */
 #define QUERY_DISTANCE_MAX 1000u
+#define QUERY_NEAR_MAX     8u /* words and phrases of one NEAR: FTS5 compares all their places in a text without a pause */
 
 /**
  * Appends the query as an expression of FTS5 in which every word is quoted, so that nothing of the user's text is

@@ -2,17 +2,20 @@
  * Full-text search: the query becomes an expression of FTS5, which gives texts; of each it is known in memory whether it is in the scope
  * (standing.h). All are counted; up to SEARCH_RANKED of them are ranked (BM25), more are given in the order of the ledger.
  */
+#define _GNU_SOURCE /* memmem */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/query.h"
 
 #define EXPRESSION_MAX (16u * 1024)
-#define ROWS_MAX       4000000u             /* texts that a search looks at, in its scope or not */
-#define TIME_MAX_NS    UINT64_C(3000000000) /* and how long it may take */
-#define CHECK_ROWS     4096u                /* between two looks at the clock */
+#define WORK_MAX_NS    UINT64_C(150000000) /* of the processor, that the walks through the index may have in all */
+#define RANGES_APART   32u                 /* hits that are each asked for what matched; of more, all in one walk */
+#define ROW_ID_LEN     21u                 /* bytes of one in JSON */
+#ifndef ROWS_MAX                           /* a test makes it small */
+#define ROWS_MAX 2000000u /* texts that a search looks at, in its scope or not: each takes 32 bytes while it goes on */
+#endif
 
 /* One text that was found. */
 struct found {
@@ -30,7 +33,6 @@ struct searching {
     struct found *found;
     size_t count;
     size_t capacity;
-    uint64_t end_ns; /* monotonic */
     struct fault *fault;
 };
 
@@ -63,23 +65,15 @@ static sqlite3_stmt *matching(struct searching *searching, enum catalog_statemen
     return statement;
 }
 
-/* The time of the call is its own matter; past the search's own bound it is too dear. */
-static int step(struct searching *searching, sqlite3_stmt *statement, bool *row) {
-    int error = catalog_statement_step(searching->read.connection, statement, row, searching->fault);
-    if (error == DEPOSITARY_E_TIMEOUT && searching->read.connection->deadline_ns == searching->end_ns)
-        return too_dear(searching);
-    return error;
-}
-
 static int find_all(struct searching *searching) {
     bool row = true;
     sqlite3_stmt *statement = matching(searching, STATEMENT_SEARCH);
     int error = statement ? 0 : DEPOSITARY_E_IO;
     for (uint64_t rows = 0; !error; rows++) {
         struct found found = {.score = 0};
-        error = rows == ROWS_MAX || (rows % CHECK_ROWS == CHECK_ROWS - 1 && clock_monotonic_ns() > searching->end_ns)
-                    ? too_dear(searching)
-                    : step(searching, statement, &row);
+        error = catalog_statement_step(searching->read.connection, statement, &row, searching->fault);
+        if (!error && row && rows == ROWS_MAX)
+            error = too_dear(searching);
         if (error || !row)
             break;
         found.text = catalog_column_number(statement, 0);
@@ -97,7 +91,7 @@ static int score_all(struct searching *searching) {
     sqlite3_stmt *statement = matching(searching, STATEMENT_SEARCH_SCORES);
     int error = statement ? 0 : DEPOSITARY_E_IO;
     while (!error && at < searching->count) {
-        error = step(searching, statement, &row);
+        error = catalog_statement_step(searching->read.connection, statement, &row, searching->fault);
         if (error || !row)
             break;
         uint64_t text = catalog_column_number(statement, 0);
@@ -165,7 +159,19 @@ static void sort_first(struct found *found, size_t count, size_t wanted) {
     qsort(found, sorted, sizeof *found, by_ledger);
 }
 
-/* What matched in the text with that row id, asked of the same expression. */
+static int keep_ranges(struct searching *searching, struct bytes ranges, struct catalog_hit *hit) {
+    size_t count = ranges.len / sizeof *hit->ranges;
+    if (count == 0 || hit->ranges)
+        return 0;
+    hit->ranges = malloc(count * sizeof *hit->ranges);
+    if (!hit->ranges)
+        return fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
+    memcpy(hit->ranges, ranges.data, count * sizeof *hit->ranges);
+    hit->ranges_count = count;
+    return 0;
+}
+
+/* What matched in one text, asked of the same expression. */
 static int read_ranges(struct searching *searching, uint64_t text_id, struct catalog_hit *hit) {
     bool row = false;
     sqlite3_stmt *statement =
@@ -174,36 +180,84 @@ static int read_ranges(struct searching *searching, uint64_t text_id, struct cat
         return DEPOSITARY_E_IO;
     catalog_bind_text(statement, 1, buffer_bytes(&searching->expression));
     catalog_bind_number(statement, 2, text_id);
-    int error = step(searching, statement, &row);
-    struct bytes ranges = row ? catalog_column_bytes(statement, 0) : bytes_of(NULL, 0);
-    size_t count = ranges.len / sizeof *hit->ranges;
-    if (!error && count > 0) {
-        hit->ranges = malloc(count * sizeof *hit->ranges);
-        if (hit->ranges) {
-            memcpy(hit->ranges, ranges.data, count * sizeof *hit->ranges);
-            hit->ranges_count = count;
-        } else {
-            error = fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
-        }
-    }
+    int error = catalog_statement_step(searching->read.connection, statement, &row, searching->fault);
+    if (!error && row)
+        error = keep_ranges(searching, catalog_column_bytes(statement, 0), hit);
     catalog_statement_done(statement);
     return error;
 }
 
+/* The row ids of a page as JSON, and the least and greatest of them. */
+static int print_ids(struct buffer *out, const struct found *found, size_t count, uint64_t *first, uint64_t *last) {
+    *first = UINT64_MAX;
+    *last = 0;
+    for (size_t i = 0; i < count; i++) {
+        *first = found[i].text < *first ? found[i].text : *first;
+        *last = found[i].text > *last ? found[i].text : *last;
+        buffer_append_byte(out, i == 0 ? '[' : ',');
+        buffer_append_decimal(out, found[i].text);
+    }
+    buffer_append_byte(out, ']');
+    return out->error;
+}
+
+/* Rows come by number, hits by rank; there are a thousand at most. */
+static int take_ranges(struct searching *searching, sqlite3_stmt *statement, const struct found *found,
+                       struct catalog_hits *hits) {
+    bool row = true;
+    int error = 0;
+    while (!error && row) {
+        error = catalog_statement_step(searching->read.connection, statement, &row, searching->fault);
+        for (size_t i = 0; !error && row && i < hits->count; i++) {
+            if (found[i].text == catalog_column_number(statement, 0))
+                error = keep_ranges(searching, catalog_column_bytes(statement, 1), &hits->hits[i]);
+        }
+    }
+    return error;
+}
+
+/* What matched in all texts of a page, in one walk. */
+static int read_all_ranges(struct searching *searching, const struct found *found, struct catalog_hits *hits) {
+    struct buffer ids;
+    uint64_t first, last;
+    buffer_init(&ids, (hits->count + 1) * ROW_ID_LEN);
+    sqlite3_stmt *statement =
+        catalog_db_statement(searching->read.connection, STATEMENT_SEARCH_RANGES_OF, searching->fault);
+    int error = statement ? print_ids(&ids, found, hits->count, &first, &last) : DEPOSITARY_E_IO;
+    if (!error) {
+        catalog_bind_text(statement, 1, buffer_bytes(&searching->expression));
+        catalog_bind_number(statement, 2, first);
+        catalog_bind_number(statement, 3, last);
+        catalog_bind_text(statement, 4, buffer_bytes(&ids));
+        error = take_ranges(searching, statement, found, hits);
+    }
+    catalog_statement_done(statement);
+    buffer_free(&ids);
+    return error;
+}
+
+/* A prefix is made out of the index anew, with all texts that have it, each time that it is asked for. */
+static bool has_prefix(const struct searching *searching) {
+    return memmem(searching->expression.data, searching->expression.len, "\"*", 2) != NULL;
+}
+
 static int take_page(struct searching *searching, uint64_t offset, size_t limit, struct catalog_hits *hits) {
     size_t room = offset >= searching->count ? 0 : searching->count - (size_t)offset;
+    const struct found *found = searching->found + (room > 0 ? offset : 0);
     int error = 0;
     room = room < limit ? room : limit;
     hits->hits = calloc(room + 1, sizeof *hits->hits);
     if (!hits->hits)
         return fault_set(searching->fault, DEPOSITARY_E_MEMORY, "catalog: out of memory");
-    for (size_t i = 0; i < room && !error; i++) {
-        const struct found *found = &searching->found[(size_t)offset + i];
-        struct catalog_hit *hit = &hits->hits[hits->count++];
-        *hit =
-            (struct catalog_hit){.edition_index = found->edition_index, .place = found->place, .score = found->score};
-        error = read_ranges(searching, found->text, hit);
+    for (; hits->count < room; hits->count++) {
+        const struct found *one = &found[hits->count];
+        hits->hits[hits->count] =
+            (struct catalog_hit){.edition_index = one->edition_index, .place = one->place, .score = one->score};
     }
+    if (room > RANGES_APART || (room > 1 && has_prefix(searching)))
+        return read_all_ranges(searching, found, hits);
+    for (size_t i = 0; i < room && !error; i++)
+        error = read_ranges(searching, found[i].text, &hits->hits[i]);
     return error;
 }
 
@@ -225,10 +279,7 @@ static int search(struct searching *searching, uint64_t offset, size_t limit, st
 
 static int search_in_scope(struct searching *searching, struct catalog *catalog, const struct catalog_scope *scope,
                            uint64_t offset, size_t limit, struct catalog_hits *hits) {
-    uint64_t end = clock_monotonic_ns() + TIME_MAX_NS;
-    searching->end_ns = end;
-    if (searching->read.connection->deadline_ns == 0 || end < searching->read.connection->deadline_ns)
-        searching->read.connection->deadline_ns = end;
+    catalog_read_limit(&searching->read, WORK_MAX_NS);
     int error = standing_begin(&searching->scope, &catalog->standing, scope, searching->read.size);
     if (error)
         return fault_set(searching->fault, error, "catalog: out of memory");

@@ -9,11 +9,13 @@
 
 #include "server/depositary_quote.h"
 
-#define NEIGHBOURS     16u                 /* clauses on either side of a candidate */
-#define ELIDED_CLAUSES 64u                 /* clauses that a quote may leave out */
-#define WORK_MAX       UINT64_C(300000000) /* steps of comparison: a second at the worst */
-#define JUDGED_MAX     12u                 /* regions that are compared by more than bytes; the likeliest first */
-#define COMMON         40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
+#define NEIGHBOURS        16u                 /* clauses on either side of a candidate */
+#define ELIDED_CLAUSES    64u                 /* clauses that a quote may leave out */
+#define WORK_MAX          UINT64_C(140000000) /* steps of about a nanosecond: reading and comparing, for the whole call */
+#define STEPS_OF_A_CLAUSE 15000u              /* that is read and proved, */
+#define STEPS_OF_A_BYTE   3u                  /* and of its text */
+#define JUDGED_MAX        12u                 /* regions that are compared by more than bytes; the likeliest first */
+#define COMMON            40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
 
 static bool holds(struct bytes text, struct bytes part) {
     return text.len > 0 && memmem(text.data, text.len, part.data, part.len) != NULL;
@@ -123,6 +125,12 @@ static int make_regions(struct check *check, const struct catalog_hits *candidat
     return 0;
 }
 
+static int too_much_work(struct call *call) {
+    status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT",
+               "comparing this quote takes more work than one call may cost: name an instrument, or cut the quote");
+    return DEPOSITARY_E_LIMIT;
+}
+
 /* ---- texts */
 
 /* Adds a clause's text; *is_full where the region must end before it. */
@@ -138,6 +146,8 @@ static int join_clause(struct check *check, const struct edition_found *edition,
         error = clause_record_parse(&parsed, buffer_bytes(record), &fault);
     if (error)
         return part_fault(check->call, error, &fault);
+    if (quote_work_spend(check->work, STEPS_OF_A_CLAUSE + STEPS_OF_A_BYTE * (uint64_t)parsed.text.len))
+        return too_much_work(check->call);
     *is_full = joined->count == REGION_CLAUSES || parsed.text.len > REGION_MAX - joined->text.len;
     if (*is_full)
         return 0;
@@ -213,22 +223,54 @@ static void keep_match(struct check *check, const struct region *region, struct 
     match->differences = NULL;
 }
 
-static int too_much_work(struct call *call) {
-    status_set(&call->status, STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT",
-               "comparing this quote takes more work than one call may cost: name an instrument, or cut the quote");
-    return DEPOSITARY_E_LIMIT;
+/* The clause of the joined region in which a byte stands. */
+static uint64_t place_of(const struct joined *joined, size_t offset) {
+    size_t i = 0;
+    while (i + 1 < joined->count && joined->ends[i] <= offset)
+        i++;
+    return joined->region->first + i;
+}
+
+static bool overlap(const struct region *a, const struct region *b) {
+    return a->edition_index == b->edition_index && a->first <= b->last && b->first <= a->last;
+}
+
+/* Large regions are not merged, though they overlap. */
+static bool overlaps_a_judged_one(const struct check *check) {
+    for (const struct region *before = check->regions; before < check->joined.region; before++) {
+        if (overlap(before, check->joined.region))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a region that was judged before this one has all of these clauses. */
+static bool was_judged(const struct check *check, uint64_t first, uint64_t last) {
+    for (const struct region *before = check->regions; before < check->joined.region; before++) {
+        if (overlap(before, check->joined.region) && before->first <= first && last <= before->last)
+            return true;
+    }
+    return false;
+}
+
+static bool is_kept_already(const struct check *check, struct span span) {
+    size_t last = (size_t)span.offset + (span.length > 0 ? span.length - 1 : 0);
+    return was_judged(check, place_of(&check->joined, span.offset), place_of(&check->joined, last));
 }
 
 /* Keeps what the region that is joined holds. */
 static int judge_joined(struct check *check) {
     struct quote_matches found;
-    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text), &check->work);
+    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text), check->work);
     if (error == DEPOSITARY_E_LIMIT)
         return too_much_work(check->call);
     if (error)
         return answer_error(check->call, error);
-    for (size_t i = 0; i < found.count; i++)
-        keep_match(check, check->joined.region, &found.matches[i]);
+    bool overlaps = overlaps_a_judged_one(check);
+    for (size_t i = 0; i < found.count; i++) {
+        if (!overlaps || !is_kept_already(check, found.matches[i].span))
+            keep_match(check, check->joined.region, &found.matches[i]);
+    }
     quote_matches_free(&found);
     return 0;
 }
@@ -266,12 +308,13 @@ static int judge(struct check *check, const struct catalog_hits *candidates) {
     return error;
 }
 
-static int check_init(struct check *check, struct call *call, struct bytes quote, size_t candidates, bool has_as_of) {
+static int check_init(struct check *check, struct call *call, struct bytes quote, size_t candidates, bool has_as_of,
+                      struct quote_work *work) {
     memset(check, 0, sizeof *check);
     check->call = call;
     check->quote = quote;
     check->is_elided = holds(quote, BYTES("...")) || holds(quote, BYTES("\xE2\x80\xA6"));
-    check->work.left = WORK_MAX;
+    check->work = work;
     check->verdict = VERDICT_NOT_FOUND;
     buffer_init(&check->joined.text, REGION_MAX);
     check->joined.ends = answer_alloc(call, REGION_CLAUSES * sizeof *check->joined.ends);
@@ -288,11 +331,12 @@ static void check_clean_up(struct check *check) {
 }
 
 static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                            const struct catalog_hits *candidates, Depositary__V1__CheckQuoteResponse *response) {
+                            const struct catalog_hits *candidates, struct quote_work *work,
+                            Depositary__V1__CheckQuoteResponse *response) {
     struct check *check = answer_alloc(call, sizeof *check);
     if (!check)
         return DEPOSITARY_E_LIMIT;
-    int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL);
+    int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL, work);
     if (!error)
         error = judge(check, candidates);
     if (!error)
@@ -313,7 +357,7 @@ static int find_candidates(struct call *call, const Depositary__V1__CheckQuoteRe
     struct fault fault = {0};
     int error = catalog_quote_candidates(call_server(call)->catalog, call_state(call), bytes_text(input->quote), scope,
                                          is_for_parts, out, &fault);
-    return error ? part_fault(call, error, &fault) : 0;
+    return error == DEPOSITARY_E_LIMIT ? too_much_work(call) : error ? part_fault(call, error, &fault) : 0;
 }
 
 static bool is_candidate(const struct catalog_hits *candidates, size_t count, const struct catalog_hit *hit) {
@@ -342,7 +386,7 @@ static int join_candidates(struct call *call, const struct catalog_hits *whole, 
 }
 
 static int look_for_parts(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                          const struct catalog_scope *scope, const struct catalog_hits *whole,
+                          const struct catalog_scope *scope, const struct catalog_hits *whole, struct quote_work *work,
                           Depositary__V1__CheckQuoteResponse *response) {
     struct catalog_hits parts, all;
     int error = find_candidates(call, input, scope, true, &parts);
@@ -353,7 +397,7 @@ static int look_for_parts(struct call *call, const Depositary__V1__CheckQuoteReq
     if (!error)
         error = join_candidates(call, whole, &parts, &all);
     if (!error && parts.count > 0)
-        error = check_candidates(call, input, &all, response);
+        error = check_candidates(call, input, &all, work, response);
     catalog_hits_free(&parts);
     return error;
 }
@@ -363,12 +407,13 @@ static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequ
                          const struct catalog_scope *scope, const struct edition_choice *choice,
                          Depositary__V1__CheckQuoteResponse *response) {
     struct catalog_hits whole;
+    struct quote_work work = {.left = WORK_MAX};
     int error = find_candidates(call, input, scope, false, &whole);
     if (error)
         return error;
-    error = check_candidates(call, input, &whole, response);
+    error = check_candidates(call, input, &whole, &work, response);
     if (!error && (enum verdict)response->verdict > VERDICT_FOLDED)
-        error = look_for_parts(call, input, scope, &whole, response);
+        error = look_for_parts(call, input, scope, &whole, &work, response);
     catalog_hits_free(&whole);
     if (!error && response->n_matches == 0) /* the edition that was looked in, where it is one */
         error = edition_choice_proofs(call, choice, &response->n_editions, &response->editions);

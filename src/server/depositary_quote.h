@@ -45,8 +45,8 @@ struct check {
     struct edition_set looked_in; /* editions of all regions */
     struct edition_set editions;  /* of the answer */
     struct joined joined;
-    struct quote_work work; /* what is left of it */
-    enum verdict verdict;   /* of `matches` */
+    struct quote_work *work; /* what is left of the call's */
+    enum verdict verdict;    /* of `matches` */
     struct placed_match matches[LIMIT_QUOTE_MATCHES];
     size_t matches_count;
     uint64_t total;

@@ -177,9 +177,13 @@ static uint32_t pair_cost(const struct table *table, const struct token *quote, 
     return COST_UNIT * longer + COST_FALLEN * quote->weight;
 }
 
+uint64_t align_likenesses(size_t quote_words, size_t words) {
+    return quote_words == 0 || words > LIKENESS_MAX / quote_words ? 0 : (uint64_t)quote_words * words;
+}
+
 static int fill_likeness(struct table *table) {
     size_t words = table->vocabulary->count;
-    if (table->quote_words == 0 || words > LIKENESS_MAX / table->quote_words) {
+    if (align_likenesses(table->quote_words, words) == 0) {
         return 0;
     }
     table->likeness = calloc(table->quote_words, words);

@@ -40,6 +40,8 @@ MUST_USE int align(struct alignment *out, const struct aligned *quote, const str
                    const struct vocabulary *vocabulary);
 /** Cells that an alignment of so many tokens fills: what it costs. */
 uint64_t align_cells(size_t quote_tokens, size_t text_tokens);
+/** Pairs of distinct words, one of them the quote's, whose likeness it looks at. */
+uint64_t align_likenesses(size_t quote_words, size_t words);
 void alignment_free(struct alignment *alignment);
 
 /** Edit distance of two strings of code points, each at most ALIGN_LETTERS_MAX long; anything above limit is limit + 1. */

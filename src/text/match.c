@@ -12,7 +12,7 @@
 #define FOLDS_COUNT 6u
 #define FOLDS_ALL   ((1u << FOLDS_COUNT) - 1)
 
-#define STEPS_OF_A_FOLD 8u /* a byte that is folded or made a skeleton costs as much as several that are read */
+#define STEPS_OF_A_FOLD 7u /* a byte that is folded or made a skeleton costs as much as several that are read */
 
 int match_add(struct match_list *list, struct quote_match match) {
     if (list->matches.count == list->capacity) {

@@ -17,10 +17,11 @@
  * An invented sentence shares its small words, and half of its letters, with many a place of a long text; a sentence in which a few
  * words were changed shares more.
  */
-#define SCORE_LEAST       (2.0 / 3.0)
-#define STEPS_OF_A_LETTER 16u /* of the text, for the triples */
-#define STEPS_OF_A_CELL   2u
-#define STANDS_LEAST      6 /* letters: "the war" shares a word with every text, and stands nowhere */
+#define SCORE_LEAST         (2.0 / 3.0)
+#define STEPS_OF_A_LETTER   13u /* of the text, for the triples */
+#define STEPS_OF_A_CELL     7u
+#define STEPS_OF_A_LIKENESS 25u
+#define STANDS_LEAST        6 /* letters: "the war" shares a word with every text, and stands nowhere */
 
 /* ---- the list of differences */
 
@@ -346,11 +347,13 @@ static int match_in_window(struct quote_match *best, struct bytes quote, struct 
     struct difference_list list = {.quote = quote, .text = stretch};
     struct span span;
     int error = tokens_of(&quote_tokens, &vocabulary, quote);
+    size_t quote_words = vocabulary.count;
     if (error == 0) {
         error = tokens_of(&text_tokens, &vocabulary, stretch);
     }
     if (error == 0) {
-        error = quote_work_spend(work, STEPS_OF_A_CELL * align_cells(quote_tokens.count, text_tokens.count));
+        error = quote_work_spend(work, STEPS_OF_A_CELL * align_cells(quote_tokens.count, text_tokens.count) +
+                                           STEPS_OF_A_LIKENESS * align_likenesses(quote_words, vocabulary.count));
     }
     if (error == 0) {
         const struct aligned sides[] = {{quote, &quote_tokens}, {stretch, &text_tokens}};

@@ -30,7 +30,7 @@ struct quote_matches {
     size_t count;
 };
 
-/** What comparing may still cost, in steps of one to five nanoseconds: a byte that is read, a pair of words that is looked at. */
+/** What comparing may still cost, in steps of about a nanosecond: a byte that is read is one, a pair of words that is looked at several. */
 struct quote_work {
     uint64_t left;
 };

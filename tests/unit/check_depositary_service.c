@@ -1217,6 +1217,83 @@ START_TEST(quotes_are_limited) {
 }
 END_TEST
 
+/* It stands in each, word for word, and they are 48 MiB: reading and proving them is work, too. */
+START_TEST(a_quote_that_stands_in_many_large_clauses_takes_bounded_work) {
+    enum { LARGE = 48, SMALL = 4 };
+    static char text[LIMIT_CLAUSE_TEXT - 64];
+    struct maker_clause clauses[LARGE];
+    memset(text, 'a', sizeof text - 1);
+    memcpy(text, "the river ocean of ", 19);
+    for (size_t i = 0; i < LARGE; i++) {
+        char eid[16];
+        snprintf(eid, sizeof eid, "cl_%zu", i + 1);
+        clauses[i] = (struct maker_clause){strdup(eid), strdup(text)};
+        ck_assert(clauses[i].eid && clauses[i].text);
+        snprintf((char *)(uintptr_t)clauses[i].text + sizeof text - 16, 16, "%zu\n", i); /* each its own */
+    }
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = "some", .clauses = clauses, .clauses_count = SMALL});
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = "many", .clauses = clauses, .clauses_count = LARGE});
+    for (size_t i = 0; i < LARGE; i++) {
+        free((void *)(uintptr_t)clauses[i].eid);
+        free((void *)(uintptr_t)clauses[i].text);
+    }
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    Depositary__V1__CheckQuoteRequest input = DEPOSITARY__V1__CHECK_QUOTE_REQUEST__INIT;
+    input.quote = TEXT(" river ocean ");
+    input.instrument = TEXT("many");
+    ask_state(METHOD(CheckQuote), &input.base, state);
+    assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+    ck_assert_ptr_null(answer.message);
+    input.instrument = TEXT("some");
+    const Depositary__V1__CheckQuoteResponse *response = ask_state(METHOD(CheckQuote), &input.base, state);
+    assert_ok();
+    ck_assert_int_eq((int)response->verdict, VERDICT_VERBATIM);
+    ck_assert_uint_eq(response->total, SMALL);
+    ledger_state_release(state);
+}
+END_TEST
+
+/* In place of the clock of the processor: each look at it takes so long. */
+static uint64_t look_ns, looked_ns;
+uint64_t __wrap_clock_thread_ns(void);
+uint64_t __wrap_clock_thread_ns(void) {
+    return looked_ns += look_ns;
+}
+
+/* So many that a look is taken. Nothing is answered, and the next one who asks is. */
+START_TEST(searches_and_quotes_past_their_work_say_so) {
+    struct maker_clause *clauses = NULL;
+    maker_clauses_make(&clauses, 2000, 80, 3);
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = "many", .clauses = clauses, .clauses_count = 2000});
+    maker_clauses_free(clauses, 2000);
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    Depositary__V1__SearchClausesRequest search = DEPOSITARY__V1__SEARCH_CLAUSES_REQUEST__INIT;
+    Depositary__V1__CheckQuoteRequest quote = DEPOSITARY__V1__CHECK_QUOTE_REQUEST__INIT;
+    search.query = TEXT("3*");
+    quote.quote = TEXT(". (3) (3) (3) ");
+    for (unsigned round = 0; round < 2; round++) {
+        look_ns = UINT64_C(1000000000);
+        ask_state(METHOD(SearchClauses), &search.base, state);
+        assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+        ck_assert_ptr_null(answer.message);
+        ask_state(METHOD(CheckQuote), &quote.base, state);
+        assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+        ck_assert_ptr_null(answer.message);
+        look_ns = 0;
+        ask_state(METHOD(SearchClauses), &search.base, state);
+        assert_ok();
+        ask_state(METHOD(CheckQuote), &quote.base, state);
+        assert_ok();
+    }
+    ledger_state_release(state);
+}
+END_TEST
+
 /* ---- ResolveCitation */
 
 static const Depositary__V1__ResolveCitationResponse *cite(const char *citation, const char *instrument) {
@@ -1285,14 +1362,14 @@ static void cite_now(const char *citation, const char *instrument) {
     ledger_state_release(state);
 }
 
-/* Nine thousand points are compared with each of hundreds of readings. */
+/* Ten thousand points are compared with each of hundreds of readings. */
 START_TEST(a_citation_that_takes_too_much_work_is_refused) {
-    deposit_points("points", 9000, 0);
-    cite_now("1(9001)", "points");
+    deposit_points("points", 9900, 0);
+    cite_now("1(9901)", "points");
     assert_status(STATUS_NOT_FOUND, "");
-    cite_now("1(9001) to (9064) and 1(9101) to (9164) and 1(9201) to (9264)", "points");
+    cite_now("1(9901) to (9964) and 1(10001) to (10064) and 1(10101) to (10164)", "points");
     assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
-    cite_now("1(9000)", "points");
+    cite_now("1(9900)", "points");
     assert_ok();
 }
 END_TEST
@@ -1433,6 +1510,8 @@ int main(void) {
     tcase_add_test(quote, matches_are_at_most_a_hundred_of_an_exact_total);
     tcase_add_test(quote, a_quote_of_one_word_again_and_again_takes_bounded_work);
     tcase_add_test(quote, quotes_are_limited);
+    tcase_add_test(quote, a_quote_that_stands_in_many_large_clauses_takes_bounded_work);
+    tcase_add_test(quote, searches_and_quotes_past_their_work_say_so);
     TCase *citation = new_case(suite, "ResolveCitation");
     tcase_add_test(citation, citations_resolve_to_names_that_exist);
     tcase_add_test(citation, a_citation_of_very_many_names_is_refused);
