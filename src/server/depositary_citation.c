@@ -14,7 +14,7 @@
 #define NAMES_MAX 64u /* names in an answer */
 
 /* What one call may cost, in steps of about a nanosecond: a citation can have thousands of readings, a service thousands of texts. */
-#define WORK_MAX             UINT64_C(180000000)
+#define WORK_MAX             UINT64_C(150000000)
 #define WORK_OF_NEAREST      UINT64_C(40000000) /* besides: where it is not enough, nothing is told to be near */
 #define STEPS_OF_A_TEXT      20000u             /* whose title is held against the citation's words */
 #define STEPS_OF_A_LOOK_UP   5000u

@@ -243,6 +243,8 @@ def texts(daemon):
         quote("one letter that is not there", "q", name)
         quote("one point that is not there", "!", name)
         quote("two words", "ra te", name)
+        for word in ("ra", "te", "r*", "ra OR te"):
+            daemon.cost(f"{word}, page of 1000, in {name}", SERVICE + "SearchClauses", search(word, instrument=name))
     for word in ("ra", "te", "a", "hallin", "r*", "\u4e00", "ra te no", '"ra ra ra ra"', "NEAR(ra ra ra ra, 10)"):
         daemon.cost(f"{word}, page of 1000", SERVICE + "SearchClauses", search(word))
     daemon.cost("NEAR of 32 times one word", SERVICE + "SearchClauses", search("NEAR(" + " ".join(["ra"] * 32) + ", 1000)"))
@@ -277,7 +279,7 @@ def write(folder):
         "many-words": [clause(i, " ".join(common_words(400)) + " ") for i in range(1, 9)],
         "points": [clause(i, "".join(f"\n({c}) te" for c in letters[:8])) for i in range(1, 4)],
         "numbers": [clause(1, "".join(f"\n{n}. te" for n in range(1, 10))), "2. ra\n\n"],
-        "nested": [clause(i, "".join(f"\n({c})\n(i) te\n(ii) te" for c in letters)) for i in range(1, 4)],
+        "nested": [clause(i, "".join(f"\n({c})\n(i) te\n(ii) te" for c in letters)) for i in range(1, 9)],
         "marks": [clause(i, "a\u0301\u0323 ") for i in range(1, 4)],
         "letters": [clause(i, "hallin") for i in range(1, 4)],
         "han": [clause(i, "\u4e00") for i in range(1, 4)],

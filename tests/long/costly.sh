@@ -15,7 +15,7 @@ source "$DEPOSITARY_SOURCE/tests/system/lib.sh"
 # serve NAME: sets daemon and port, when what is read of the ledger can be searched.
 serve() {
     port=$(free_port)
-    depositaryd --data "$work/$1" --policy "$work/$1/policy" --listen "tcp://127.0.0.1:$port" --http none --cache 0 2>"$work/$1.log" &
+    depositaryd --data "$work/$1" --listen "tcp://127.0.0.1:$port" --http none --cache 0 2>"$work/$1.log" &
     daemon=$!
     daemons+=("$daemon")
     export DEPOSITARY_CONNECT=tcp://127.0.0.1:$port DEPOSITARY_POLICY=$work/$1/policy
