@@ -38,10 +38,13 @@ struct akn_edition {
     size_t units_count;
 };
 
+/** Takes the next bytes of a document, which end where a unit does, or its head; an error ends the writing. */
+typedef int akn_sink(void *context, struct bytes piece);
+
 /**
- * The edition as a document. Control characters that XML cannot hold become the instruction <?depositary-character N?>. An edition whose
+ * The edition as a document, given to the sink as it is written. Control characters that XML cannot hold become the instruction <?depositary-character N?>. An edition whose
  * source is an Akoma Ntoso document is that document, unchanged.
  */
-MUST_USE int akn_write(struct buffer *out, const struct akn_edition *edition, struct fault *fault);
+MUST_USE int akn_write(akn_sink *sink, void *context, const struct akn_edition *edition, struct fault *fault);
 
 #endif

@@ -10,19 +10,37 @@
 
 #include "base/encode.h"
 
-#define DOCUMENT_MAX (3ull * 1024 * 1024 * 1024)
-#define URI_MAX      512
+#define URI_MAX 512
+#define PIECE   (64u * 1024) /* bytes; as many are given to the sink at one time, and what a unit adds to them: */
+#define PIECE_MAX                                                                                                      \
+    (128u * 1024 * 1024) /* a clause of 1 MiB whose every byte becomes an instruction, and the tags of its provisions */
 
 /* Where a unit goes. */
 enum stage { STAGE_PREFACE, STAGE_PREAMBLE, STAGE_BODY, STAGE_CONCLUSIONS, STAGE_ATTACHMENTS };
 
 struct document {
-    struct buffer *out;
+    struct buffer *out; /* what the sink does not have yet */
+    akn_sink *sink;
+    void *context;
     const struct akn_edition *edition;
     const char *language; /* three letters, as far as there are */
     char work[URI_MAX];
     size_t body_end; /* units before it and after the front are in the body */
 };
+
+static int give(struct document *document) {
+    int error = document->out->error;
+    if (error == 0) {
+        error = document->sink(document->context, buffer_bytes(document->out));
+        buffer_clear(document->out);
+    }
+    return error;
+}
+
+/* Between units: the document may be larger than memory. */
+static int pass_on(struct document *document) {
+    return document->out->len < PIECE ? document->out->error : give(document);
+}
 
 /* FRBRlanguage has ISO 639-2 codes; a tag whose language is not in the list stays as it is. */
 static const char *three_letters(const char *tag) {
@@ -129,7 +147,8 @@ static const char *element_of(struct bytes eid, const char **name) {
 static int write_hierarchical(struct document *document, const struct akn_unit *unit) {
     const char *name;
     const char *element = element_of(unit->eid, &name);
-    return akn_write_unit(document->out, unit, element, name);
+    int error = akn_write_unit(document->out, unit, element, name);
+    return error != 0 ? error : pass_on(document);
 }
 
 /* ---- attachments */
@@ -189,6 +208,7 @@ static int write_attachments(struct document *document, size_t i) {
         bool whole = end - i == 1 && bytes_equal(edition->units[i].eid, annex);
         error = whole ? write_whole_annex(document, &edition->units[i], component)
                       : write_annex(document, i, end, component);
+        error = error != 0 ? error : pass_on(document);
     }
     buffer_append_text(document->out, "</attachments>\n");
     return error;
@@ -230,29 +250,41 @@ static int write_main(struct document *document) {
     return error != 0 ? error : write_attachments(document, i);
 }
 
-static void write_source(struct buffer *out, const struct akn_edition *edition) {
-    for (size_t i = 0; i < edition->units_count; i++) {
-        buffer_append(out, edition->units[i].text);
+static int write_source(const struct document *document) {
+    int error = 0;
+    for (size_t i = 0; i < document->edition->units_count && error == 0; i++) {
+        error = document->sink(document->context, document->edition->units[i].text);
     }
+    return error;
 }
 
-int akn_write(struct buffer *out, const struct akn_edition *edition, struct fault *fault) {
-    struct document document = {.out = out, .edition = edition, .language = three_letters(edition->language)};
-    if (edition->units_count == 0) {
-        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "the edition has no text");
-    }
-    if (akn_is(edition->units[0].text)) { /* it is such a document already */
-        write_source(out, edition);
-        return out->error ? fault_set(fault, out->error, "no room for the document") : 0;
-    }
-    snprintf(document.work, sizeof document.work, "/akn/un/act/%.4s/%s",
+static int write_document(struct document *document) {
+    const struct akn_edition *edition = document->edition;
+    struct buffer *out = document->out;
+    snprintf(document->work, sizeof document->work, "/akn/un/act/%.4s/%s",
              *edition->date != '\0' ? edition->date : edition->deposited_at, edition->instrument);
     buffer_append_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                             "<akomaNtoso xmlns=\"http://docs.oasis-open.org/legaldocml/ns/akn/3.0\">\n");
     buffer_append_format(out, "<act name=\"%s\" contains=\"singleVersion\">\n", edition->instrument);
-    write_meta(&document);
-    int error = write_main(&document);
+    write_meta(document);
+    int error = write_main(document);
     buffer_append_text(out, "</act>\n</akomaNtoso>\n");
-    error = error != 0 ? error : out->error;
+    return error != 0 ? error : give(document);
+}
+
+int akn_write(akn_sink *sink, void *context, const struct akn_edition *edition, struct fault *fault) {
+    struct buffer out;
+    struct document document = {.out = &out,
+                                .sink = sink,
+                                .context = context,
+                                .edition = edition,
+                                .language = three_letters(edition->language)};
+    if (edition->units_count == 0) {
+        return fault_set(fault, DEPOSITARY_E_ARGUMENT, "the edition has no text");
+    }
+    buffer_init(&out, PIECE_MAX);
+    int error = akn_is(edition->units[0].text) ? write_source(&document) /* it is such a document already */
+                                               : write_document(&document);
+    buffer_free(&out);
     return error != 0 ? fault_set(fault, error, "the document cannot be written: %s", depositary_error_text(error)) : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "cli/spool.h"
 #include "depositary/client.h"
 #include "proof/copy.h"
 
@@ -117,12 +118,19 @@ int cli_receipt(struct cli *cli, const depositary_answer *answer);
 
 /* output.c */
 
+/** What was held back (spool.h), where all of it is proved by now. 0 or an exit code, told. */
+int cli_text_spool(struct spool *spool);
+/** 0, or an exit code, told, where it has a fault. */
+int cli_spool_status(const struct spool *spool);
+
 /** Writes untrusted text to standard output: exact bytes into a pipe or file; on a terminal control and bidi characters are shown as escapes. */
 void cli_text(const char *text, size_t len);
 /** The same, highlighted where standard output is a terminal. */
 void cli_text_marked(const char *text, size_t len);
 /** The same for standard error, always neutralised. */
 void cli_text_error(const char *text);
+/** Each step of the proof, on standard error. */
+void cli_explain(const depositary_answer *answer);
 #define CLI_BASE64_OF  32 /* bytes of a hash or a key */
 #define CLI_BASE64_LEN 45 /* bytes, with a NUL */
 /** What takes no memory, so that it cannot lack. */
@@ -144,10 +152,29 @@ json_t *cli_json_text(struct buffer *text);
 bool cli_json_lacks(void);
 /** Where what was made is printed in another form: 0, or told, an exit code. */
 int cli_json_is_whole(void);
+/** As it is printed, to be freed; NULL where memory lacks, or it is no JSON. */
+char *cli_json_dump(const json_t *object);
 /** Prints the object on a line and frees it; an exit code. Not where it may lack fields for want of memory. */
 int cli_json_print(json_t *object);
 /** With --json, where a file, or (NULL) the verb, could not be verified: an object that says so, by the error's name, and nothing of the text. */
 void cli_json_unverified(struct cli *cli, const char *file);
+
+/* json_list.c */
+
+/** An object whose last member is a list that is too long to keep: made item by item, and held back until all of it is proved. */
+struct cli_json_list {
+    struct spool spool;
+    const char *close;
+    bool has_item;
+};
+
+void cli_json_list_init(struct cli_json_list *list);
+void cli_json_list_free(struct cli_json_list *list);
+/** The members of the head, which is freed, then `open` (from the list's name to its bracket); `close` (all brackets) comes after the items. Begins anew. */
+void cli_json_list_begin(struct cli_json_list *list, json_t *head, const char *open, const char *close);
+void cli_json_list_add(struct cli_json_list *list, json_t *item); /* freed */
+/** Prints it on a line; an exit code, as cli_json_print. */
+int cli_json_list_print(struct cli_json_list *list);
 
 /* reference.c */
 
@@ -228,18 +255,71 @@ int cli_write_file(const char *dir, const char *name, struct bytes in);
 int cli_write_copy(const char *dir, const depositary_answer *answer, const depositary_clause *clause,
                    char name[COPY_NAME_MAX]);
 
+/** Files that come into a folder all together or not at all: certified copies, and a main file whose bytes are appended. */
+struct cli_staging {
+    const char *dir; /* where they go */
+    char path[4096]; /* a folder in it for the time being; "" none */
+    int folder;
+    int file; /* the main one */
+};
+
+void cli_staging_init(struct cli_staging *staging);
+/** Takes away what was not placed. */
+void cli_staging_free(struct cli_staging *staging);
+/** All that follow: 0 or an exit code, told. */
+int cli_staging_open(struct cli_staging *staging, const char *dir);
+int cli_staging_clear(struct cli_staging *staging); /* begins anew */
+int cli_staging_copy(struct cli_staging *staging, const depositary_answer *answer, const depositary_clause *clause,
+                     char name[COPY_NAME_MAX]);
+/** Here 0 or an error of error.h, told. */
+int cli_staging_append(struct cli_staging *staging, struct bytes in);
+/** Makes all of it durable, and gives it its names. */
+int cli_staging_place(struct cli_staging *staging, const char *main_name);
+
 /* whole.c */
 
 /** All clauses of an edition, verified, checked as a whole: the source's length and SHA-256 are the edition record's. */
 struct cli_whole {
-    struct cli_pages pages; /* their clauses in order are the text */
+    struct cli_pages pages; /* the first and the last */
     const depositary_edition *edition;
 };
 
-int cli_whole(struct cli *cli, const depositary_edition_query *which,
-              struct cli_whole *out); /* 0 or an exit code, told */
-/** The same with the text alone, appended to *text: of the pages there are the first and the last. */
-int cli_whole_text(struct cli *cli, const depositary_edition_query *which, struct buffer *text, struct cli_whole *out);
+/**
+ * Reads it page by page: each, when it is proved to go on from those before it, is given to the sink, which holds back what it makes of it (spool.h): it is proved
+ * as a whole only where this returns 0. 0 or an exit code, told.
+ */
+int cli_whole(struct cli *cli, const depositary_edition_query *which, cli_page_sink *sink, void *context,
+              struct cli_whole *out);
 void cli_whole_free(struct cli_whole *whole);
+
+/* texts.c */
+
+/** The text of an edition as one piece, and what its clauses and their provisions are called. */
+struct cli_texts {
+    struct spool text;
+    struct buffer names;      /* eIds, each with its NUL */
+    struct buffer clauses;    /* struct cli_text */
+    struct buffer provisions; /* struct cli_text_provision */
+};
+
+struct cli_text {
+    size_t eid;            /* among the names */
+    size_t end;            /* of its text */
+    size_t provisions_end; /* how many there are up to its last */
+};
+
+struct cli_text_provision {
+    size_t eid;
+    depositary_span span;
+};
+
+void cli_texts_init(struct cli_texts *texts);
+void cli_texts_free(struct cli_texts *texts);
+/** A cli_page_sink whose context they are. */
+int cli_texts_take(void *texts, const depositary_answer *page);
+size_t cli_texts_count(const struct cli_texts *texts);
+const struct cli_text *cli_texts_clause(const struct cli_texts *texts, size_t i);
+const char *cli_texts_eid(const struct cli_texts *texts, size_t eid);
+size_t cli_texts_begin(const struct cli_texts *texts, size_t i); /* of a clause's text */
 
 #endif

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reserve.h"
+
 #define URL_MAX     2048
 #define HEADERS_MAX 8192 /* bytes of an answer's headers */
 
@@ -30,6 +32,7 @@ struct exchange {
     bool is_done;
     bool is_late;
     bool has_answer;
+    bool has_head; /* of an answer, whole */
     bool has_failed;
     enum evhttp_request_error failure;
     unsigned status;
@@ -80,17 +83,29 @@ static bool read_url(struct fetcher *fetcher, const char *prefix) {
     return is_good;
 }
 
+static int no_memory(struct fault *fault) {
+    return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for HTTP");
+}
+
 int fetcher_new(struct fetcher **out, const char *prefix, unsigned timeout_s, struct fault *fault) {
+    static bool has_reserve;
     struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
     int error = 0;
+    if (!has_reserve) { /* before libevent has anything that is not from there */
+        event_set_mem_functions(reserve_malloc, reserve_realloc, reserve_free);
+        has_reserve = true;
+    }
+    (void)reserve_has_lacked();
     if (!fetcher) {
-        return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for HTTP");
+        return no_memory(fault);
     }
     fetcher->timeout_s = timeout_s;
     if (!read_url(fetcher, prefix)) {
-        error = fault_set(fault, DEPOSITARY_E_ARGUMENT, "no URL of the form http://host[:port][/path]: %s", prefix);
+        error = reserve_has_lacked() ? no_memory(fault)
+                                     : fault_set(fault, DEPOSITARY_E_ARGUMENT,
+                                                 "no URL of the form http://host[:port][/path]: %s", prefix);
     } else if (!(fetcher->base = event_base_new())) {
-        error = fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for HTTP");
+        error = no_memory(fault);
     }
     if (error) {
         fetcher_free(fetcher);
@@ -144,6 +159,13 @@ static void take_answer(struct evhttp_request *request, void *context) {
     }
 }
 
+static int take_head(struct evhttp_request *request, void *context) {
+    struct exchange *exchange = context;
+    (void)request;
+    exchange->has_head = true;
+    return 0;
+}
+
 static void take_failure(enum evhttp_request_error failure, void *context) {
     struct exchange *exchange = context;
     exchange->has_failed = true;
@@ -183,6 +205,7 @@ static bool post(struct fetcher *fetcher, struct exchange *exchange, const struc
         return false;
     }
     evhttp_request_set_error_cb(request, take_failure);
+    evhttp_request_set_header_cb(request, take_head);
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
     evhttp_add_header(headers, "Host", fetcher->host_header);
     evhttp_add_header(headers, "Accept-Encoding", "identity");
@@ -237,7 +260,7 @@ static int failed(const struct fetcher *fetcher, const struct exchange *exchange
     if (exchange->has_failed && exchange->failure == EVREQ_HTTP_INVALID_HEADER) {
         return fault_set(fault, DEPOSITARY_E_RESPONSE, "%s/%s: the answer is no HTTP", fetcher->prefix, path);
     }
-    if (exchange->has_failed && exchange->failure == EVREQ_HTTP_EOF) {
+    if (exchange->has_failed && exchange->failure == EVREQ_HTTP_EOF && exchange->has_head) {
         return fault_set(fault, DEPOSITARY_E_RESPONSE, "%s/%s: the connection ended before the answer did",
                          fetcher->prefix, path);
     }
@@ -246,6 +269,9 @@ static int failed(const struct fetcher *fetcher, const struct exchange *exchange
 
 static int judge(const struct fetcher *fetcher, const struct exchange *exchange, const struct fetch_request *wanted,
                  struct fault *fault) {
+    if (exchange->body->error == DEPOSITARY_E_MEMORY) {
+        return no_memory(fault);
+    }
     if (exchange->body->error) {
         return fault_set(fault, exchange->body->error, "%s/%s: an answer of more than %zu bytes", fetcher->prefix,
                          wanted->path, exchange->body->limit);
@@ -261,12 +287,19 @@ static int judge(const struct fetcher *fetcher, const struct exchange *exchange,
 int fetch(struct fetcher *fetcher, const struct fetch_request *request, unsigned *status, struct buffer *body,
           struct fault *fault) {
     bool was_kept = fetcher->connection != NULL;
+    (void)reserve_has_lacked();
     struct exchange exchange = {.base = fetcher->base, .body = body};
     bool has_begun = run_quietly(fetcher, &exchange, request);
-    if (was_kept && has_begun && !exchange.has_answer &&
+    bool has_lacked = reserve_has_lacked();
+    if (!has_lacked && was_kept && has_begun && !exchange.has_answer &&
         !exchange.is_late) { /* a kept connection may have ended meanwhile */
         exchange = (struct exchange){.base = fetcher->base, .body = body};
         has_begun = run_quietly(fetcher, &exchange, request);
+        has_lacked = reserve_has_lacked();
+    }
+    if (has_lacked) { /* what came, or did not, may have been cut short by that */
+        hang_up(fetcher);
+        return no_memory(fault);
     }
     if (!has_begun || !exchange.has_answer) {
         return failed(fetcher, &exchange, request, fault);

@@ -22,7 +22,7 @@ struct fetch_request {
 
 /**
  * Appends the answer's body to *body, whose limit is the answer's, and sets *status. Whatever the status is, 0 is returned.
- * DEPOSITARY_E_UNREACHABLE, DEPOSITARY_E_TIMEOUT, DEPOSITARY_E_LIMIT (larger than the limit), DEPOSITARY_E_RESPONSE (no HTTP, torn, or
+ * DEPOSITARY_E_UNREACHABLE, DEPOSITARY_E_TIMEOUT, DEPOSITARY_E_LIMIT (larger than the limit), DEPOSITARY_E_RESPONSE (no HTTP, torn after its head, or
  * encoded); each says what was fetched. A Content-Type proves nothing, and is not looked at.
  */
 MUST_USE int fetch(struct fetcher *fetcher, const struct fetch_request *request, unsigned *status, struct buffer *body,

@@ -73,6 +73,22 @@ void cli_text(const char *text, size_t len) {
         fwrite(text, 1, len, stdout);
 }
 
+int cli_spool_status(const struct spool *spool) {
+    if (spool->fault.error == 0)
+        return 0;
+    cli_error("%s", fault_text(&spool->fault));
+    return CLI_REFUSED;
+}
+
+static void take_piece(void *context, struct bytes piece) {
+    (void)context;
+    cli_text((const char *)piece.data, piece.len);
+}
+
+int cli_text_spool(struct spool *spool) {
+    return spool_each(spool, take_piece, NULL) != 0 ? cli_spool_status(spool) : 0;
+}
+
 void cli_text_marked(const char *text, size_t len) {
     bool is_terminal = isatty(STDOUT_FILENO);
     if (is_terminal)
@@ -84,6 +100,13 @@ void cli_text_marked(const char *text, size_t len) {
 
 void cli_text_error(const char *text) {
     neutralise_text(stderr, bytes_text(text));
+}
+
+void cli_explain(const depositary_answer *answer) {
+    const char *explanation = depositary_answer_explanation(answer);
+    if (*explanation == '\0' && depositary_answer_ledger(answer) != NULL)
+        cli_note("no memory to explain it");
+    cli_text_error(explanation);
 }
 
 int cli_finish(void) {
@@ -223,19 +246,13 @@ static bool is_all_safe(struct bytes text) {
 }
 
 /* JSON has an escape of its own for every character, so that on a terminal, too, it stays JSON. */
-static int dump(const json_t *object) {
-    char *text = json_dumps(object, JSON_PRESERVE_ORDER);
-    if (text == NULL || has_json_lacked) {
+char *cli_json_dump(const json_t *object) {
+    char *text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    if (text != NULL && isatty(STDOUT_FILENO) && !is_all_safe(bytes_text(text))) {
         free(text);
-        return -1;
+        text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     }
-    if (isatty(STDOUT_FILENO) && !is_all_safe(bytes_text(text))) {
-        free(text);
-        return json_dumpf(object, stdout, JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
-    }
-    fputs(text, stdout);
-    free(text);
-    return 0;
+    return text;
 }
 
 void cli_json_unverified(struct cli *cli, const char *file) {
@@ -259,13 +276,15 @@ int cli_json_is_whole(void) {
 
 int cli_json_print(json_t *object) {
     bool lacks = cli_json_lacks();
-    bool is_dumped = object != NULL && !lacks && dump(object) == 0;
+    char *text = object != NULL && !lacks ? cli_json_dump(object) : NULL;
     json_decref(object);
-    if (!is_dumped) {
+    if (text == NULL) {
         lacks = cli_json_lacks() || lacks;
         cli_error(lacks ? "no memory for the answer as JSON" : "the answer cannot be written as JSON");
         return CLI_REFUSED;
     }
+    fputs(text, stdout);
+    free(text);
     putchar('\n');
     return cli_finish();
 }

@@ -5,6 +5,8 @@
 #ifndef CLI_QUOTE_H
 #define CLI_QUOTE_H
 
+#include <semaphore.h>
+
 #include "cli/cli.h"
 
 /** The options of the verb. */
@@ -36,20 +38,26 @@ struct quote_result {
 void quote_ask(struct cli *cli, const depositary_edition_query *which, struct quote_result *result);
 void quote_result_free(struct quote_result *result);
 
+#define QUOTE_WHOLE_MAX                                                                                                \
+    (128u * 1024 * 1024) /* bytes of a text that --whole looks through: it takes about 16 times as much memory */
+
 /** A whole edition, joined, to look quotes up in. */
 struct quote_whole {
     struct cli_whole whole;
-    struct buffer text;
-    const depositary_clause **clauses;
-    size_t *ends; /* where each clause ends in the text */
-    size_t count;
+    struct cli_texts texts;
+    struct bytes text;
+    depositary_clause *clauses; /* without their texts */
+    depositary_provision *provisions;
+    const depositary_clause **shown; /* each of the clauses, as matches name them */
+    sem_t turns;                     /* as many threads look at one time */
+    bool has_turns;
 };
 
 /** Fetches the edition and checks it whole. 0 or an exit code, told. */
 int quote_whole_open(struct quote_whole *out, struct cli *cli, const depositary_edition_query *which);
 void quote_whole_close(struct quote_whole *whole);
 /** Decides here. Thread-safe. */
-void quote_whole_ask(const struct quote_whole *whole, struct quote_result *result);
+void quote_whole_ask(struct quote_whole *whole, struct quote_result *result);
 
 /** The result as an object: verdict, matches, warnings. */
 json_t *quote_json(const struct quote_result *result);

@@ -220,6 +220,10 @@ static char *read_line(struct batch *batch, uint64_t *number) {
             batch->status = worse(batch->status, CLI_USAGE);
         }
     }
+    if (!feof(batch->file)) { /* what is left of the file is not asked */
+        cli_error("%s, after line %llu: %s", batch->options->batch, (unsigned long long)*number, strerror(errno));
+        batch->status = worse(batch->status, CLI_REFUSED);
+    }
     free(text);
     return NULL;
 }
@@ -267,8 +271,9 @@ int quote_batch(struct cli *cli, const struct quote_options *options) {
     batch->file = strcmp(options->batch, "-") == 0 ? stdin : fopen(options->batch, "re");
     int status = 0;
     if (batch->file == NULL) {
-        cli_error("%s: %s", options->batch, strerror(errno));
-        status = CLI_USAGE;
+        const int reason = errno;
+        cli_error("%s: %s", options->batch, strerror(reason));
+        status = reason == ENOMEM ? CLI_REFUSED : CLI_USAGE;
     }
     if (status == 0 && options->is_whole)
         status = quote_whole_open(&batch->whole, cli, &options->which.query);

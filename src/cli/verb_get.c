@@ -65,7 +65,7 @@ static void tell(const struct cli_found *found) {
 
 static void print_found(const struct get *get, const struct cli_found *found) {
     if (get->is_explained)
-        cli_text_error(depositary_answer_explanation(found->answer));
+        cli_explain(found->answer);
     tell(found);
     if (get->is_record)
         cli_text(found->clause->record, found->clause->record_len);

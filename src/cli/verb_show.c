@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "akn/akn.h"
-#include "base/file.h"
+#include "cli/show.h"
 
 enum { OPT_TEXT = CLI_OPT_OWN, OPT_EXPLAIN, OPT_AKN, OPT_OUT };
 
@@ -77,15 +76,19 @@ static void print_edition(const depositary_answer *answer, const depositary_edit
     print_line("as of", depositary_answer_ledger(answer)->register_time);
 }
 
-static void print_item(const depositary_outline_item *item) {
+/* Raw, as all that is held back: it is neutralised where it is printed. */
+static void add_item(struct spool *out, const depositary_outline_item *item) {
+    char column[64];
     int padding = strlen(item->eid) < 16 ? 16 - (int)strlen(item->eid) : 0;
-    printf("%5llu  ", (unsigned long long)item->place);
-    cli_text(item->eid, strlen(item->eid));
-    printf("%*s %7u  ", padding, "", item->length);
-    cli_text(item->number, strlen(item->number));
-    putchar(' ');
-    cli_text(item->heading, strlen(item->heading));
-    putchar('\n');
+    snprintf(column, sizeof column, "%5llu  ", (unsigned long long)item->place);
+    spool_add(out, bytes_text(column));
+    spool_add(out, bytes_text(item->eid));
+    snprintf(column, sizeof column, "%*s %7u  ", padding, "", item->length);
+    spool_add(out, bytes_text(column));
+    spool_add(out, bytes_text(item->number));
+    spool_add(out, BYTES(" "));
+    spool_add(out, bytes_text(item->heading));
+    spool_add(out, BYTES("\n"));
 }
 
 static json_t *item_json(const depositary_outline_item *item) {
@@ -97,147 +100,124 @@ static int fetch_outline(struct cli *cli, void *context, const depositary_page *
     return depositary_get_instrument(cli->client, context, page, out);
 }
 
-static void print_outline(const struct cli_pages *pages) {
-    print_edition(pages->answers[0], depositary_answer_edition(pages->answers[0], 0));
-    printf("\n%5s  %-16s %7s  outline (numbers and headings are claimed)\n", "place", "eId", "bytes");
-    for (size_t i = 0; i < pages->count; i++) {
-        size_t count = 0;
-        const depositary_outline_item *items = depositary_answer_outline(pages->answers[i], &count);
-        for (size_t j = 0; j < count; j++)
-            print_item(&items[j]);
+/* The outline, page by page: cli_page_sinks. */
+
+static int take_outline(void *context, const depositary_answer *page) {
+    struct spool *out = context;
+    size_t count = 0;
+    if (page == NULL) {
+        spool_clear(out);
+        return 0;
     }
+    const depositary_outline_item *items = depositary_answer_outline(page, &count);
+    for (size_t i = 0; i < count; i++)
+        add_item(out, &items[i]);
+    return cli_spool_status(out);
 }
 
-static json_t *outline_json(const struct cli_pages *pages) {
-    json_t *object = cli_json_answer(pages->answers[0]), *outline = json_array();
-    json_t *edition = cli_json_edition(depositary_answer_edition(pages->answers[0], 0));
-    json_object_update(object, edition);
+/* A JSON object that is made page by page. */
+struct listing {
+    struct cli_json_list list;
+    bool has_begun;
+};
+
+static void begin(struct listing *listing, const depositary_answer *page, const char *open, const char *close) {
+    if (listing->has_begun)
+        return;
+    json_t *head = cli_json_answer(page), *edition = cli_json_edition(depositary_answer_edition(page, 0));
+    json_object_update(head, edition);
     json_decref(edition);
-    for (size_t i = 0; i < pages->count; i++) {
-        size_t count = 0;
-        const depositary_outline_item *items = depositary_answer_outline(pages->answers[i], &count);
-        for (size_t j = 0; j < count; j++)
-            json_array_append_new(outline, item_json(&items[j]));
+    cli_json_list_begin(&listing->list, head, open, close);
+    listing->has_begun = true;
+}
+
+static int take_outline_json(void *context, const depositary_answer *page) {
+    struct listing *listing = context;
+    size_t count = 0;
+    if (page == NULL) {
+        listing->has_begun = false;
+        return 0;
     }
-    json_object_set_new(object, "claimed", json_pack("{s:o}", "outline", outline));
-    return object;
+    begin(listing, page, "\"claimed\": {\"outline\": [", "]}}");
+    const depositary_outline_item *items = depositary_answer_outline(page, &count);
+    for (size_t i = 0; i < count; i++)
+        cli_json_list_add(&listing->list, item_json(&items[i]));
+    return cli_spool_status(&listing->list.spool);
+}
+
+static int take_texts_json(void *context, const depositary_answer *page) {
+    struct listing *listing = context;
+    if (page == NULL) {
+        listing->has_begun = false;
+        return 0;
+    }
+    begin(listing, page, "\"text\": [", "]}");
+    for (size_t i = 0; i < depositary_answer_clauses(page); i++)
+        cli_json_list_add(&listing->list, cli_json_clause(depositary_answer_clause(page, i)));
+    return cli_spool_status(&listing->list.spool);
+}
+
+static int take_texts(void *context, const depositary_answer *page) {
+    struct spool *text = context;
+    if (page == NULL)
+        spool_clear(text);
+    for (size_t i = 0; page != NULL && i < depositary_answer_clauses(page); i++) {
+        const depositary_clause *clause = depositary_answer_clause(page, i);
+        spool_add(text, bytes_of(clause->text, clause->text_len));
+    }
+    return cli_spool_status(text);
 }
 
 /* Metadata is proved; the outline's words are claimed, and said to be. */
+static int print_outline(const struct cli_pages *pages, struct spool *outline) {
+    print_edition(pages->answers[0], depositary_answer_edition(pages->answers[0], 0));
+    printf("\n%5s  %-16s %7s  outline (numbers and headings are claimed)\n", "place", "eId", "bytes");
+    int status = cli_text_spool(outline);
+    return status != 0 ? status : cli_finish();
+}
+
 static int show_outline(struct cli *cli, struct show *show) {
     struct cli_pages pages;
-    int status = cli_pages_read(cli, fetch_outline, NULL, &show->which.query, true, &pages);
-    if (status != 0)
-        return status;
-    if (show->is_explained)
-        cli_text_error(depositary_answer_explanation(pages.answers[0]));
-    if (cli->is_json)
-        status = cli_json_print(outline_json(&pages));
-    else {
-        print_outline(&pages);
-        status = cli_finish();
+    struct listing listing = {0};
+    struct spool outline;
+    spool_init(&outline);
+    cli_json_list_init(&listing.list);
+    int status = cli->is_json
+                     ? cli_pages_tell(cli, fetch_outline, &show->which.query, take_outline_json, &listing, &pages)
+                     : cli_pages_tell(cli, fetch_outline, &show->which.query, take_outline, &outline, &pages);
+    if (status == 0) {
+        if (show->is_explained)
+            cli_explain(pages.answers[0]);
+        status = cli->is_json ? cli_json_list_print(&listing.list) : print_outline(&pages, &outline);
+        cli_pages_free(&pages);
     }
-    cli_pages_free(&pages);
+    cli_json_list_free(&listing.list);
+    spool_free(&outline);
     return status;
 }
 
-static json_t *whole_json(const struct cli_whole *whole) {
-    json_t *object = cli_json_answer(whole->pages.answers[0]), *edition = cli_json_edition(whole->edition),
-           *clauses = json_array();
-    json_object_update(object, edition);
-    json_decref(edition);
-    for (size_t i = 0; i < whole->pages.count; i++)
-        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]); j++)
-            json_array_append_new(clauses, cli_json_clause(depositary_answer_clause(whole->pages.answers[i], j)));
-    json_object_set_new(object, "text", clauses);
-    return object;
+static int print_text(struct spool *text) {
+    int status = cli_text_spool(text);
+    return status != 0 ? status : cli_finish();
 }
 
-/* Nothing is shown before all of it held, so the text is kept until then, and nothing else of each page. */
+/* Nothing is shown before all of it held, so it is held back until then, and nothing else of each page. */
 static int show_text(struct cli *cli, const struct show *show) {
     struct cli_whole whole;
-    struct buffer text;
-    buffer_init(&text, SIZE_MAX);
-    int status = cli->is_json ? cli_whole(cli, &show->which.query, &whole)
-                              : cli_whole_text(cli, &show->which.query, &text, &whole);
+    struct listing listing = {0};
+    struct spool text;
+    spool_init(&text);
+    cli_json_list_init(&listing.list);
+    int status = cli->is_json ? cli_whole(cli, &show->which.query, take_texts_json, &listing, &whole)
+                              : cli_whole(cli, &show->which.query, take_texts, &text, &whole);
     if (status == 0) {
         if (whole.edition->is_latest == 0)
             cli_note("edition %u, not the latest, which is %u", whole.edition->edition, whole.edition->latest_edition);
-        if (cli->is_json)
-            status = cli_json_print(whole_json(&whole));
-        else {
-            cli_text((const char *)text.data, text.len);
-            status = cli_finish();
-        }
+        status = cli->is_json ? cli_json_list_print(&listing.list) : print_text(&text);
         cli_whole_free(&whole);
     }
-    buffer_free(&text);
-    return status;
-}
-
-/* ---- Akoma Ntoso */
-
-/* The document and, for each clause, its certified copy: what proves the text of its elements. */
-static int write_files(const struct show *show, const struct cli_whole *whole, struct bytes document) {
-    char name[COPY_NAME_MAX], file[COPY_NAME_MAX + 8];
-    struct fault fault = {0};
-    if (file_make_dir(show->dir, 0755, &fault) != 0)
-        return cli_error("%s: %s", show->dir, fault_text(&fault)), CLI_REFUSED;
-    snprintf(file, sizeof file, "%s.%s.%u.xml", whole->edition->instrument, whole->edition->language,
-             whole->edition->edition);
-    int status = cli_write_file(show->dir, file, document);
-    for (size_t i = 0; i < whole->pages.count && status == 0; i++)
-        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]) && status == 0; j++)
-            status = cli_write_copy(show->dir, whole->pages.answers[i],
-                                    depositary_answer_clause(whole->pages.answers[i], j), name);
-    if (status == 0)
-        printf("%s/%s\n", show->dir, file);
-    return status == 0 ? cli_finish() : status;
-}
-
-static int make_document(struct buffer *out, const struct cli_whole *whole, struct cli *cli) {
-    const depositary_edition *edition = whole->edition;
-    struct fault fault = {0};
-    struct akn_unit *units = calloc((size_t)edition->clauses + 1, sizeof *units);
-    size_t count = 0;
-    if (units == NULL)
-        return cli_error("out of memory"), CLI_REFUSED;
-    for (size_t i = 0; i < whole->pages.count; i++)
-        for (size_t j = 0; j < depositary_answer_clauses(whole->pages.answers[i]); j++) {
-            const depositary_clause *clause = depositary_answer_clause(whole->pages.answers[i], j);
-            units[count++] = (struct akn_unit){bytes_text(clause->eid), bytes_of(clause->text, clause->text_len)};
-        }
-    const struct akn_edition source = {.instrument = edition->instrument,
-                                       .language = edition->language,
-                                       .title = edition->title,
-                                       .date = edition->date,
-                                       .deposited_at = edition->deposited_at,
-                                       .origin = depositary_policy_origin(cli->policy),
-                                       .edition = edition->edition,
-                                       .record = bytes_of(edition->record, edition->record_len),
-                                       .units = units,
-                                       .units_count = count};
-    int error = akn_write(out, &source, &fault);
-    free(units);
-    return error != 0 ? (cli_error("%s", fault_text(&fault)), CLI_REFUSED) : 0;
-}
-
-static int show_akn(struct cli *cli, const struct show *show) {
-    struct cli_whole whole;
-    struct buffer document;
-    int status = cli_whole(cli, &show->which.query, &whole);
-    if (status != 0)
-        return status;
-    buffer_init(&document, SIZE_MAX);
-    status = make_document(&document, &whole, cli);
-    if (status == 0 && show->dir != NULL)
-        status = write_files(show, &whole, buffer_bytes(&document));
-    else if (status == 0) {
-        cli_text((const char *)document.data, document.len);
-        status = cli_finish();
-    }
-    buffer_free(&document);
-    cli_whole_free(&whole);
+    cli_json_list_free(&listing.list);
+    spool_free(&text);
     return status;
 }
 
@@ -254,6 +234,6 @@ int verb_show(struct cli *cli, const struct verb *verb, int argc, char **argv) {
         return status;
     show.which.query.instrument = argv[optind];
     if (show.is_akn)
-        return show_akn(cli, &show);
+        return show_akn(cli, &show.which.query, show.dir);
     return show.is_text ? show_text(cli, &show) : show_outline(cli, &show);
 }

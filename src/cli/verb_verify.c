@@ -232,8 +232,12 @@ static int print_receipt(struct cli *cli, const struct verify *verify, const dep
     int status = verify->is_online ? ask_key(cli, answer, as_of) : 0;
     if (status != 0)
         return status;
+    if (*depositary_answer_question(answer) == '\0') { /* an answer to no matter what proves nothing */
+        cli_error("no memory for the question that the receipt is of");
+        return CLI_REFUSED;
+    }
     if (verify->is_explained)
-        cli_text_error(depositary_answer_explanation(answer));
+        cli_explain(answer);
     if (cli->is_json) {
         json_t *object = cli_json_answer(answer);
         json_object_set_new(object, "method", json_string(depositary_answer_method(answer)));

@@ -14,15 +14,14 @@ struct source {
     struct sha256 hash;
     uint64_t length;
     uint64_t clauses;
-    struct buffer *text; /* NULL: not wanted */
+    cli_page_sink *sink;
+    void *context;
 };
 
 static void source_begin(struct source *source) {
     source->edition = NULL;
     source->length = source->clauses = 0;
     sha256_begin(&source->hash);
-    if (source->text != NULL)
-        buffer_clear(source->text);
 }
 
 static int source_add(struct source *source, const depositary_answer *page) {
@@ -33,15 +32,12 @@ static int source_add(struct source *source, const depositary_answer *page) {
         return DEPOSITARY_E_EDITION_MISMATCH;
     for (size_t i = 0; i < depositary_answer_clauses(page); i++) {
         const depositary_clause *clause = depositary_answer_clause(page, i);
-        const struct bytes text = bytes_of(clause->text, clause->text_len);
         if (clause->place != source->clauses++)
             return DEPOSITARY_E_LIST_GAP;
-        sha256_add(&source->hash, text);
-        source->length += text.len;
-        if (source->text != NULL)
-            buffer_append(source->text, text);
+        sha256_add(&source->hash, bytes_of(clause->text, clause->text_len));
+        source->length += clause->text_len;
     }
-    return source->text != NULL ? source->text->error : 0;
+    return 0;
 }
 
 static int source_end(struct source *source) {
@@ -53,15 +49,6 @@ static int source_end(struct source *source) {
         memcmp(digest, source->edition->source_sha256, sizeof digest) != 0)
         return DEPOSITARY_E_SOURCE;
     return 0;
-}
-
-static int check_source(const struct cli_whole *whole) {
-    struct source source = {0};
-    int error = 0;
-    source_begin(&source);
-    for (size_t i = 0; error == 0 && i < whole->pages.count; i++)
-        error = source_add(&source, whole->pages.answers[i]);
-    return error != 0 ? error : source_end(&source);
 }
 
 /* The number of the edition that as_of means, since lists of clauses are asked by number. */
@@ -82,48 +69,44 @@ static int fetch_clauses(struct cli *cli, void *context, const depositary_page *
 }
 
 /* Told, and an exit code; 0 where there is none. */
-static int fail(int error) {
-    if (error != 0)
-        cli_error("%s", depositary_error_text(error));
-    return error != 0 ? cli_exit_code(error) : 0;
+static int fail(struct cli *cli, int error) {
+    if (error == 0)
+        return 0;
+    cli_error("%s", depositary_error_text(error));
+    cli->error = error;
+    return cli_exit_code(error);
 }
 
-int cli_whole(struct cli *cli, const depositary_edition_query *which, struct cli_whole *out) {
-    depositary_edition_query numbered = *which;
-    *out = (struct cli_whole){0};
-    int status = numbered.as_of != NULL ? resolve_as_of(cli, &numbered) : 0;
-    if (status == 0)
-        status = cli_pages_read(cli, fetch_clauses, NULL, &numbered, true, &out->pages);
-    if (status != 0)
-        return status;
-    out->edition = depositary_answer_edition(out->pages.answers[0], 0);
-    status = fail(check_source(out));
-    if (status != 0)
-        cli_whole_free(out);
-    return status;
-}
+struct reader {
+    struct cli *cli;
+    struct source source;
+};
 
 /* A cli_page_sink. */
 static int take_page(void *context, const depositary_answer *page) {
-    if (page == NULL) {
-        source_begin(context);
-        return 0;
-    }
-    return fail(source_add(context, page));
+    struct reader *reader = context;
+    struct source *source = &reader->source;
+    int status = 0;
+    if (page == NULL)
+        source_begin(source);
+    else
+        status = fail(reader->cli, source_add(source, page));
+    return status != 0 ? status : source->sink(source->context, page);
 }
 
-int cli_whole_text(struct cli *cli, const depositary_edition_query *which, struct buffer *text, struct cli_whole *out) {
+int cli_whole(struct cli *cli, const depositary_edition_query *which, cli_page_sink *sink, void *context,
+              struct cli_whole *out) {
     depositary_edition_query numbered = *which;
-    struct source source = {.text = text};
+    struct reader reader = {.cli = cli, .source = {.sink = sink, .context = context}};
     *out = (struct cli_whole){0};
     int status = numbered.as_of != NULL ? resolve_as_of(cli, &numbered) : 0;
-    source_begin(&source);
+    source_begin(&reader.source);
     if (status == 0)
-        status = cli_pages_tell(cli, fetch_clauses, &numbered, take_page, &source, &out->pages);
+        status = cli_pages_tell(cli, fetch_clauses, &numbered, take_page, &reader, &out->pages);
     if (status != 0)
         return status;
-    out->edition = source.edition;
-    status = fail(source_end(&source));
+    out->edition = reader.source.edition;
+    status = fail(cli, source_end(&reader.source));
     if (status != 0)
         cli_whole_free(out);
     return status;

@@ -83,29 +83,35 @@ struct reading {
     struct fault fault;
 };
 
+/* Want of memory says nothing of the receipt. */
+static int unreadable(struct reading *reading, int error, const char *words) {
+    return error == DEPOSITARY_E_MEMORY ? error : fault_set(&reading->fault, DEPOSITARY_E_RECEIPT, "%s", words);
+}
+
 static int read_file(struct reading *reading, struct bytes file) {
     struct depositary_answer *answer = reading->answer;
     ProtobufCMessage *message;
     struct call_request request;
-    if (file.len > RECEIPT_MAX ||
-        guard_unpack(&message, &depositary__v1__receipt__descriptor, file, &answer->arena, NULL) != 0) {
-        return fault_set(&reading->fault, DEPOSITARY_E_RECEIPT, "not a receipt");
+    int error = file.len > RECEIPT_MAX
+                    ? DEPOSITARY_E_LIMIT
+                    : guard_unpack(&message, &depositary__v1__receipt__descriptor, file, &answer->arena, NULL);
+    if (error) {
+        return unreadable(reading, error, "not a receipt");
     }
     reading->receipt = (const Depositary__V1__Receipt *)message;
     if (reading->receipt->key == NULL || reading->receipt->key->ledger == NULL) {
         return fault_set(&reading->fault, DEPOSITARY_E_RECEIPT, "the receipt does not show what authorises its seal");
     }
-    if (call_read(&request, bytes_of_data(reading->receipt->request), &answer->arena, NULL) != 0) {
-        return fault_set(&reading->fault, DEPOSITARY_E_RECEIPT, "the receipt's request cannot be read");
+    error = call_read(&request, bytes_of_data(reading->receipt->request), &answer->arena, NULL);
+    if (error) {
+        return unreadable(reading, error, "the receipt's request cannot be read");
     }
     answer->method = request.method;
     answer->message = (ProtobufCMessage *)(uintptr_t)request.message; /* in our own arena */
     buffer_append(&answer->request, bytes_of_data(reading->receipt->request));
     buffer_append(&answer->response, bytes_of_data(reading->receipt->response));
-    if (answer->request.error || answer->response.error) {
-        return fault_set(&reading->fault, DEPOSITARY_E_RECEIPT, "the receipt is too large");
-    }
-    return 0;
+    error = answer->request.error ? answer->request.error : answer->response.error;
+    return error ? unreadable(reading, error, "the receipt is too large") : 0;
 }
 
 /* The ledger that vouches for the key, and the key that the response names. */

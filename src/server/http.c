@@ -14,6 +14,7 @@
 
 #include "base/encode.h"
 #include "base/log.h"
+#include "base/reserve.h"
 #include "ledger/tiles.h"
 
 #define HTTP_HEADERS_MAX (16 * 1024) /* bytes of a request's head */
@@ -184,6 +185,7 @@ static bool read_address(const char *address, char *host, size_t capacity, uint1
 }
 
 static bool set_up(struct http *http) {
+    event_set_mem_functions(reserve_malloc, reserve_realloc, reserve_free); /* the same ones each time */
     http->base = event_base_new();
     http->server = http->base != NULL ? evhttp_new(http->base) : NULL;
     if (http->server == NULL || pipe(http->stop_pipe) != 0)

@@ -20,6 +20,12 @@ static void try_import(struct bytes in) {
     outline_free(&outline);
 }
 
+static int take_piece(void *context, struct bytes piece) {
+    struct buffer *document = context;
+    buffer_append(document, piece);
+    return document->error;
+}
+
 static void try_write(struct bytes in) {
     struct outline outline = {0}, again = {0};
     struct buffer document;
@@ -41,7 +47,7 @@ static void try_write(struct bytes in) {
                                             .units = units,
                                             .units_count = count};
         buffer_init(&document, 1 << 26);
-        HOLDS(akn_write(&document, &edition, NULL) == 0);
+        HOLDS(akn_write(take_piece, &document, &edition, NULL) == 0);
         HOLDS(akn_import(&again, buffer_bytes(&document), NULL) == 0);
         judge_units(&again, buffer_bytes(&document));
         HOLDS(again.units_count == count || again.units_count == count + 1);

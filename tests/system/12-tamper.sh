@@ -3,22 +3,6 @@
 source "$(dirname "$0")/lib.sh"
 
 start_daemon tamper
-port=${url##*:}
-
-# through ANSWER OFFSET COMMAND...: runs the command through a proxy that changes that byte of that answer.
-through() {
-    local answer=$1 offset=$2 through_port proxy status=0
-    shift 2
-    through_port=$(free_port)
-    python3 "$DEPOSITARY_SOURCE/tests/system/proxy.py" "$through_port" "$port" "$answer" "$offset" >"$work/lengths" 2>/dev/null &
-    proxy=$!
-    while ! (exec 3<>"/dev/tcp/127.0.0.1/$through_port") 2>/dev/null; do sleep 0.02; done
-    "$@" --connect "tcp://127.0.0.1:$through_port" >"$work/out" 2>"$work/err" </dev/null || status=$?
-    kill "$proxy"
-    wait "$proxy" 2>/dev/null || true
-    return $status
-}
-
 # Through the proxy with nothing changed it works; then each answer that the call needs is changed in places spread over it.
 rm -rf "$XDG_STATE_HOME"
 through -1 0 depositary get "$instrument" cl_11 --timeout 5 || fail "the proxy alone"

@@ -15,8 +15,9 @@ fi
 # What stands before AddressSanitizer's allocator calls it; leaks, of what is left after a refusal, have an exit code of their own.
 export ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 
-start_daemon main
+web=127.0.0.1:$(free_port)
+start_daemon main --http "$web"
 export DEPOSITARY_OFFICE=$work/main/office
-python3 "$DEPOSITARY_SOURCE/tests/system/scarce_verbs.py" "$shim" "$work" || fail "the command line"
+TILES=http://$web python3 "$DEPOSITARY_SOURCE/tests/system/scarce_verbs.py" "$shim" "$work" || fail "the command line"
 stop_daemon "$daemon"
 python3 "$DEPOSITARY_SOURCE/tests/system/scarce_doors.py" "$shim" "$work" "$work/main" "$policy" "$(free_port)" || fail "the daemon"

@@ -152,3 +152,18 @@ eventually() {
         sleep 0.2
     done
 }
+
+# through ANSWER OFFSET COMMAND...: runs the command through a proxy that changes that byte of that answer of the service at $url (proxy.py); the lengths of all
+# answers are in $work/lengths.
+through() {
+    local answer=$1 offset=$2 through_port proxy status=0
+    shift 2
+    through_port=$(free_port)
+    python3 "$DEPOSITARY_SOURCE/tests/system/proxy.py" "$through_port" "${url##*:}" "$answer" "$offset" >"$work/lengths" 2>/dev/null &
+    proxy=$!
+    while ! (exec 3<>"/dev/tcp/127.0.0.1/$through_port") 2>/dev/null; do sleep 0.02; done
+    "$@" --connect "tcp://127.0.0.1:$through_port" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    kill "$proxy"
+    wait "$proxy" 2>/dev/null || true
+    return $status
+}

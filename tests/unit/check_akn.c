@@ -41,6 +41,12 @@ struct written {
     struct buffer document;
 };
 
+static int take_piece(void *context, struct bytes piece) {
+    struct buffer *document = context;
+    buffer_append(document, piece);
+    return document->error;
+}
+
 static void write_text(struct written *out, struct bytes text) {
     struct fault fault = {0};
     *out = (struct written){0};
@@ -61,7 +67,7 @@ static void write_text(struct written *out, struct bytes text) {
                                         .units = out->units,
                                         .units_count = out->outline.units_count};
     buffer_init(&out->document, LARGE);
-    ck_assert_msg(akn_write(&out->document, &edition, &fault) == 0, "%s", fault_text(&fault));
+    ck_assert_msg(akn_write(take_piece, &out->document, &edition, &fault) == 0, "%s", fault_text(&fault));
 }
 
 static void written_free(struct written *written) {
