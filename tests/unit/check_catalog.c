@@ -1,5 +1,6 @@
 /* The catalog's file and what is found by name: for the state that is asked for, and made anew where it is not the
  * ledger's. */
+#include "base/time.h"
 #include "catalog/catalog.h"
 #include "catalog/page_sums.h"
 
@@ -665,6 +666,30 @@ START_TEST(calls_go_on_while_another_file_takes_its_place) {
 }
 END_TEST
 
+/* FTS5 has words of its own for some of what goes wrong in it. */
+START_TEST(a_search_that_is_out_of_time_is_not_taken_for_rot) {
+    struct catalog_scope scope = {.instrument = "", .language = ""};
+    unsigned late = 0;
+    told = 0;
+    deposit_many();
+    update_catalog();
+    catalog_on_rot(catalog, count_told, &told);
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    for (unsigned i = 0; i < 400; i++) {
+        struct catalog_hits hits = {.hits = NULL};
+        scope.deadline_ns = clock_monotonic_ns() + i * 50000;
+        int error = catalog_search(catalog, state, BYTES("a* OR e* OR o* OR t*"), &scope, 0, 100, &hits, &fault);
+        ck_assert_msg(error == 0 || error == DEPOSITARY_E_TIMEOUT || error == DEPOSITARY_E_LIMIT, "%s",
+                      fault_text(&fault));
+        late += error == DEPOSITARY_E_TIMEOUT;
+        catalog_hits_free(&hits);
+    }
+    ck_assert_uint_gt(late, 0);
+    ck_assert_uint_eq(told, 0);
+    ledger_state_release(state);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("catalog");
     TCase *names = tcase_create("names");
@@ -717,6 +742,7 @@ int main(void) {
     tcase_set_timeout(many, 60);
     tcase_add_test(many, reads_go_on_while_an_edition_of_many_batches_is_read);
     tcase_add_test(many, a_piece_of_the_index_of_words_has_room_in_one_page);
+    tcase_add_test(many, a_search_that_is_out_of_time_is_not_taken_for_rot);
     tcase_add_test(many, an_update_that_was_cut_short_goes_on);
     suite_add_tcase(suite, many);
     SRunner *runner = srunner_create(suite);
