@@ -21,6 +21,7 @@ struct old_clause {
 struct old_edition {
     struct old_clause *clauses;
     size_t count;
+    size_t capacity;
     struct buffer text;
 };
 
@@ -34,6 +35,22 @@ static int compare_places(const void *a, const void *b) {
     return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
+/* Room for as many as came, not for as many as a record says. */
+static int make_room(struct old_edition *old, struct fault *fault) {
+    if (old->count < old->capacity) {
+        return 0;
+    }
+    size_t capacity =
+        old->capacity > 0 ? 2 * old->capacity : 64; /* far below SIZE_MAX: each has text, whose buffer has a limit */
+    struct old_clause *clauses = realloc(old->clauses, capacity * sizeof(*clauses));
+    if (!clauses) {
+        return fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the edition before");
+    }
+    old->clauses = clauses;
+    old->capacity = capacity;
+    return 0;
+}
+
 static int read_clause(struct old_edition *old, struct ledger *ledger, uint64_t index,
                        const struct edition_record *edition, uint64_t place, struct fault *fault) {
     struct buffer bytes;
@@ -44,11 +61,15 @@ static int read_clause(struct old_edition *old, struct ledger *ledger, uint64_t 
         error = clause_record_parse(&record, buffer_bytes(&bytes), fault);
     }
     if (!error) {
+        error = make_room(old, fault);
+    }
+    if (!error) {
         struct old_clause *clause = &old->clauses[old->count++];
         memcpy(clause->eid, record.eid.data, record.eid.len); /* at most LIMIT_EID bytes: the record was parsed */
         clause->eid[record.eid.len] = '\0';
         clause->offset = old->text.len;
         clause->length = record.text.len;
+        clause->is_kept = false;
         buffer_append(&old->text, record.text);
         error = old->text.error ? fault_set(fault, old->text.error, "no room for the edition before") : 0;
     }
@@ -67,15 +88,17 @@ static int read_old(struct old_edition *old, struct office *office, struct bytes
     if (!error) {
         error = ledger_find(ledger, state, &leaf, &index);
     }
-    if (!error) {
-        old->clauses = calloc((size_t)edition.clauses + 1, sizeof(*old->clauses));
-        error = old->clauses ? 0 : fault_set(fault, DEPOSITARY_E_MEMORY, "no memory for the edition before");
-    }
     for (uint64_t place = 0; !error && place < edition.clauses; place++) {
         error = read_clause(old, ledger, index, &edition, place, fault);
     }
     ledger_state_release(state);
     return error;
+}
+
+static void sort(const struct old_edition *old, int (*compare)(const void *a, const void *b)) {
+    if (old->count > 0) {
+        qsort(old->clauses, old->count, sizeof(*old->clauses), compare);
+    }
 }
 
 /* ---- one clause */
@@ -89,7 +112,7 @@ static json_t *describe_changed(const char *eid, struct bytes old, struct bytes 
 static struct old_clause *find_clause(const struct old_edition *old, const char *eid) {
     struct old_clause key;
     snprintf(key.eid, sizeof(key.eid), "%s", eid);
-    return bsearch(&key, old->clauses, old->count, sizeof(*old->clauses), compare_clauses);
+    return old->count == 0 ? NULL : bsearch(&key, old->clauses, old->count, sizeof(*old->clauses), compare_clauses);
 }
 
 static void compare_unit(json_t *changes, const struct preview *preview, const struct unit *unit,
@@ -116,11 +139,11 @@ json_t *preview_changes(const struct preview *preview, struct office *office, st
         json_decref(changes);
         changes = NULL;
     } else {
-        qsort(old.clauses, old.count, sizeof(*old.clauses), compare_clauses);
+        sort(&old, compare_clauses);
         for (size_t i = 0; i < preview->outline->units_count; i++) {
             compare_unit(changes, preview, &preview->outline->units[i], &old);
         }
-        qsort(old.clauses, old.count, sizeof(*old.clauses), compare_places);
+        sort(&old, compare_places);
         for (size_t i = 0; i < old.count; i++) {
             if (!old.clauses[i].is_kept) {
                 json_array_append_new(changes, json_pack("{s:s, s:s}", "eid", old.clauses[i].eid, "change", "removed"));

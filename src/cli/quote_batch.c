@@ -203,28 +203,58 @@ static void print_done(struct batch *batch, bool is_waiting) {
     pthread_mutex_unlock(&batch->lock);
 }
 
+/* What is left of a line that is too long. */
+static int pass_over(FILE *file) {
+    int byte;
+    while ((byte = getc(file)) != EOF && byte != '\n') {
+    }
+    return byte;
+}
+
+/* A line of at most LINE_MAX bytes without its end, with a NUL after it: nothing of a longer one is kept. False at the end of the file. */
+static bool take_line(FILE *file, char text[LINE_MAX + 1], size_t *len, const char **fault) {
+    int byte;
+    *len = 0;
+    *fault = NULL;
+    while ((byte = getc(file)) != EOF && byte != '\n') {
+        *fault = byte == '\0' ? "it holds a zero byte" : *fault;
+        if (*len == LINE_MAX) {
+            *fault = "too long for a quote";
+            byte = pass_over(file);
+            break;
+        }
+        text[(*len)++] = (char)byte;
+    }
+    bool is_there = *len > 0 || byte != EOF;
+    while (*len > 0 && text[*len - 1] == '\r')
+        --*len;
+    text[*len] = '\0';
+    return is_there;
+}
+
 /* The next line of the file, without its end; NULL at the end of the file. Empty lines are passed over, but counted. */
 static char *read_line(struct batch *batch, uint64_t *number) {
-    char *text = NULL;
-    size_t capacity = 0;
-    ssize_t len;
-    while ((len = getline(&text, &capacity, batch->file)) >= 0) {
+    static char text[LINE_MAX + 1]; /* one thread reads */
+    const char *fault;
+    size_t len;
+    errno = 0;
+    while (take_line(batch->file, text, &len, &fault)) {
         ++*number;
-        while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-            text[--len] = '\0';
-        if (len > 0 && strlen(text) == (size_t)len && len <= LINE_MAX)
-            return text;
-        if (len > 0) {
-            cli_error("line %llu: %s", (unsigned long long)*number,
-                      len > LINE_MAX ? "too long for a quote" : "it holds a zero byte");
+        char *copy = len > 0 && fault == NULL ? strdup(text) : NULL;
+        if (copy != NULL)
+            return copy;
+        if (len > 0 && fault == NULL) {
+            cli_error("line %llu: no memory", (unsigned long long)*number);
+            batch->status = worse(batch->status, CLI_REFUSED);
+        } else if (fault != NULL) {
+            cli_error("line %llu: %s", (unsigned long long)*number, fault);
             batch->status = worse(batch->status, CLI_USAGE);
         }
     }
-    if (!feof(batch->file)) { /* what is left of the file is not asked */
+    if (ferror(batch->file)) { /* what is left of the file is not asked */
         cli_error("%s, after line %llu: %s", batch->options->batch, (unsigned long long)*number, strerror(errno));
         batch->status = worse(batch->status, CLI_REFUSED);
     }
-    free(text);
     return NULL;
 }
 

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#define NAMES_MAX (1024u * 1024 * 1024) /* bytes: of what a service says beside a text there is an end, too */
+
 void cli_texts_init(struct cli_texts *texts) {
     spool_init(&texts->text);
-    buffer_init(&texts->names, SIZE_MAX / 2);
-    buffer_init(&texts->clauses, SIZE_MAX / 2);
-    buffer_init(&texts->provisions, SIZE_MAX / 2);
+    buffer_init(&texts->names, NAMES_MAX);
+    buffer_init(&texts->clauses, NAMES_MAX);
+    buffer_init(&texts->provisions, NAMES_MAX);
 }
 
 void cli_texts_free(struct cli_texts *texts) {

@@ -20,4 +20,4 @@ start_daemon main --http "$web"
 export DEPOSITARY_OFFICE=$work/main/office
 TILES=http://$web python3 "$DEPOSITARY_SOURCE/tests/system/scarce_verbs.py" "$shim" "$work" || fail "the command line"
 stop_daemon "$daemon"
-python3 "$DEPOSITARY_SOURCE/tests/system/scarce_doors.py" "$shim" "$work" "$work/main" "$policy" "$(free_port)" || fail "the daemon"
+python3 "$DEPOSITARY_SOURCE/tests/system/scarce_doors.py" "$shim" "$work" "$work/main" "$policy" "$(free_port)" "$(free_port)" || fail "the daemon"

@@ -1,8 +1,9 @@
-"""A running daemon while memory runs out (scarce.py), asked through its real doors, of both kinds, over tcp and ipc: each allocation in turn, of nng's and of
+"""A running daemon while memory runs out (scarce.py), asked through its real doors, of both kinds, over tcp and ipc, and HTTP: each allocation in turn, of nng's and of
 all others. What is answered is the truth or a failure; what was acknowledged is there; and when there is memory again all is as ever, but where nng 1.5.2 died of
-it: that is counted, and the daemon that starts then has everything. scarce_doors.py LIBRARY WORK FOLDER POLICY PORT; the folder is a daemon's that was stopped.
+it: that is counted, and the daemon that starts then has everything. scarce_doors.py LIBRARY WORK FOLDER POLICY PORT HTTP_PORT; the folder is a daemon's that was stopped.
 DEPOSITARY_EVERY_FAULT=1 takes every allocation (of a deposit every eighth, and fault.memory the rest), otherwise a few."""
 import collections
+import http.client
 import os
 import random
 import socket
@@ -20,8 +21,8 @@ POINTS = 2
 MANY = 1 << 30
 FAILURES = ("RESOURCE_EXHAUSTED", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED")
 CLAUSES = [f"cl_{number}" for number in range(1, 16)]
-library, work, folder, policy, port = sys.argv[1:]
-port = int(port)
+library, work, folder, policy, port, http_port = sys.argv[1:]
+port, http_port = int(port), int(http_port)
 path = f"{work}/doors/ipc"
 os.makedirs(os.path.dirname(path), mode=0o700)
 control = scarce.Scarce(f"{work}/scarce-doors", library)
@@ -81,7 +82,7 @@ class Daemon:
 
     def start(self):
         self.process = subprocess.Popen(["depositaryd", "--data", folder, "--listen", f"tcp://127.0.0.1:{port}", "--listen", f"ipc://{path}", "--door",
-                                         self.door, "--http", "none"], env={**os.environ, **control.environment}, stderr=self.log)
+                                         self.door, "--http", f"127.0.0.1:{http_port}"], env={**os.environ, **control.environment}, stderr=self.log)
         self.is_whole(30)
 
     def is_whole(self, patience_s=10):
@@ -165,6 +166,45 @@ def try_call(daemon, truth, carrier, whose):
     print(f"{daemon.door}, {carrier}: {total} allocations of {'nng' if whose == scarce.OF_NNG else 'others'}; {dict(outcomes)}", flush=True)
 
 
+def get(url_path):
+    """Status and body of a GET at the HTTP door; None where no whole answer came."""
+    connection = http.client.HTTPConnection("127.0.0.1", http_port, timeout=1)
+    try:
+        connection.request("GET", url_path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def try_http(daemon, url_path):
+    """Each allocation of a GET: libevent's own, too, which the daemon bears by a reserve. What is answered is the file, or a failure."""
+    global refusals
+    truth = get(url_path)
+    control.arm(MANY, whose=scarce.BUT_NNG)
+    get(url_path)
+    time.sleep(0.1)
+    total = MANY - control.left()
+    control.disarm()
+    outcomes = collections.Counter()
+    for is_lasting in (False, True):
+        for at in range(min(total, 60)) if every else places(total):
+            control.arm(at, is_lasting, scarce.BUT_NNG)
+            answer = get(url_path)
+            time.sleep(0.02)
+            refusals += control.disarm() > 0
+            outcomes[answer[0] if answer else "nothing"] += 1
+            if answer and answer[0] == 200 and answer != truth:
+                fail(f"{url_path}, allocation {at}: another answer: {answer}")
+            if not daemon.has_died():
+                daemon.is_whole()
+    if get(url_path) != truth:
+        fail(f"{url_path}: another answer afterwards")
+    print(f"http {url_path}: {total} allocations; {dict(outcomes)}", flush=True)
+
+
 def depositary(*arguments, patience_s=120):
     return subprocess.run(["depositary", "--connect", f"tcp://127.0.0.1:{port}", "--policy", policy, "--timeout", "2" if control.left() >= 0 else "60", *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=patience_s)
@@ -217,6 +257,8 @@ for door in ("stream", "rep0"):
     for carrier in ("tcp", "ipc"):
         for whose in (scarce.OF_NNG, scarce.BUT_NNG):
             try_call(daemon, truth, carrier, whose)
+    for url_path in ("/healthz", "/checkpoint"):
+        try_http(daemon, url_path)
     for whose in (scarce.OF_NNG, scarce.BUT_NNG):
         try_deposit(daemon, whose)
     daemon.stop()
