@@ -118,16 +118,16 @@ static size_t whole_characters(struct bytes in) {
 static size_t read_piece(struct spool *spool, uint8_t *out, uint64_t at) {
     const uint64_t left = spool->written - at;
     const size_t want = left < PIECE ? (size_t)left : PIECE;
-    size_t got = 0;
-    while (got < want) {
-        ssize_t more = pread(spool->file, out + got, want - got, (off_t)(at + got));
+    size_t rest = want;
+    while (rest > 0) {
+        ssize_t more = pread(spool->file, out + want - rest, rest, (off_t)(at + want - rest));
         errno = more == 0 ? EIO : errno;
         if (more == 0 || (more < 0 && errno != EINTR))
             return 0;
-        got += more > 0 ? (size_t)more : 0;
+        rest -= more > 0 && (size_t)more <= rest ? (size_t)more : 0;
     }
-    size_t whole = whole_characters(bytes_of(out, got));
-    return got == left || whole == 0 ? got : whole;
+    size_t whole = whole_characters(bytes_of(out, want));
+    return want == left || whole == 0 ? want : whole;
 }
 
 int spool_each(struct spool *spool, spool_take *take, void *context) {
