@@ -116,8 +116,7 @@ static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fau
     if (rc == SQLITE_IOERR_DATA)
         return fault_set(fault, error, "catalog: a page of its file is not as it was written (SQLite %d)", rc);
     if ((rc & 0xff) == SQLITE_INTERRUPT && connection && connection->is_spent)
-        return fault_set(fault, DEPOSITARY_E_LIMIT,
-                         "this takes more work than one call may cost: name an instrument, or rarer words");
+        return fault_set(fault, DEPOSITARY_E_LIMIT, CATALOG_TOO_DEAR);
     if ((rc & 0xff) == SQLITE_INTERRUPT)
         error = DEPOSITARY_E_TIMEOUT;
     else if ((rc & 0xff) == SQLITE_NOMEM)

@@ -46,6 +46,9 @@ enum catalog_statement {
     STATEMENT_COUNT
 };
 
+/* What is said with DEPOSITARY_E_LIMIT. */
+#define CATALOG_TOO_DEAR "this takes more work than one call may cost: name an instrument, or rarer words"
+
 struct catalog_db {
     sqlite3 *db;
     struct tokenizer *tokenizer;

@@ -36,11 +36,6 @@ struct searching {
     struct fault *fault;
 };
 
-static int too_dear(struct searching *searching) {
-    return fault_set(searching->fault, DEPOSITARY_E_LIMIT,
-                     "this query takes more work than one call may cost: name an instrument, or rarer words");
-}
-
 static int keep(struct searching *searching, struct found found) {
     if (searching->count == searching->capacity) {
         size_t capacity = searching->capacity ? searching->capacity * 2 : 256;
@@ -73,7 +68,7 @@ static int find_all(struct searching *searching) {
         struct found found = {.score = 0};
         error = catalog_statement_step(searching->read.connection, statement, &row, searching->fault);
         if (!error && row && rows == ROWS_MAX)
-            error = too_dear(searching);
+            error = fault_set(searching->fault, DEPOSITARY_E_LIMIT, CATALOG_TOO_DEAR);
         if (error || !row)
             break;
         found.text = catalog_column_number(statement, 0);

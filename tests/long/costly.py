@@ -46,13 +46,13 @@ class Daemon:
                 return
             before = now
 
-    def cost(self, what, method, message):
+    def cost(self, what, method, message, **options):
         """Asks, and keeps a row."""
         spent = []
         for _ in range(ROUNDS):
             self.at_rest()
             before = self.spent_ns()
-            answer = self.connection.ask(method, message)
+            answer = self.connection.ask(method, message, **options)
             spent.append((self.spent_ns() - before) / 1e6)
         said = answer.code + (" " + answer.reason if answer.reason else "")
         self.rows.append((min(spent), method.rsplit("/", 1)[1], what, len(message), len(answer.message), said))
@@ -184,11 +184,14 @@ def citations(daemon, instrument=""):
 
 
 def lists(daemon, instrument):
-    def ask(what, method, message=b"", service=SERVICE):
-        return daemon.cost(what, service + method, message)
+    def ask(what, method, message=b"", service=SERVICE, **options):
+        return daemon.cost(what, service + method, message, **options)
 
     name = field(1, instrument)
-    ask("a page of 1000", "ListInstruments", field(1, 1000))
+    first = ask("a page of 1000", "ListInstruments", field(1, 1000))
+    for token in rpc.fields(first.message).get(3, []):
+        size, searched, _, digest = token.decode().split(".")
+        ask("from a forged token", "ListInstruments", field(1, 1000) + field(2, f"{size}.{searched}.9223372036854775807.{digest}"))
     ask("a page of 2147483647", "ListInstruments", field(1, 2147483647))
     ask("an outline of 1000", "GetInstrument", name + field(5, 1000))
     ask("none of that name", "GetInstrument", field(1, "none-such") + field(5, 1000))
@@ -213,6 +216,14 @@ def lists(daemon, instrument):
     ask("empty clauses", "PutClauses", field(1, b"\1" * 32) + field(2, b"") * (large // 2 - 100), service=LEDGER)
     ask("clauses with long paths", "PutClauses", field(1, b"\1" * 32) + field(2, field(3, b"\2" * 32) * 2000) * 60, service=LEDGER)
     ask("4 MiB of one clause", "PutClauses", field(1, b"\1" * 32) + field(2, field(2, b"a" * (large - 100))), service=LEDGER)
+    shown = rpc.fields(rpc.fields(ask("for what follows", "GetCheckpoint", service=LEDGER).message)[15][0])[1][0]
+    total = int(shown.split(b"\n")[1])
+    entries = rpc.fields(ask("the last 1000", "ListEntries", field(1, max(0, total - 1000)) + field(2, 1000), service=LEDGER).message)[1]
+    ask("the last entries again, as they are", "AppendEntries", b"".join(field(1, entry) for entry in entries) + field(2, shown), service=LEDGER)
+    ask("other entries under the ledger's checkpoint", "AppendEntries", field(1, b"depositary/edition/v1\n" + b"a" * 65000) * 64 + field(2, shown), service=LEDGER)
+    ask("small entries under the ledger's checkpoint", "AppendEntries", field(1, entries[-1][:100]) * 40000 + field(2, shown), service=LEDGER)
+    ask("metadata to their limit", "GetCheckpoint", service=LEDGER, metadata=[("a" * 120, "b")] * 50)
+    ask("15,000 pairs of metadata", "GetCheckpoint", service=LEDGER, metadata=[("", "")] * 9000)
     ask("60 KiB of unknown fields", "GetCheckpoint", (field(99, b"") * 20000)[:60000], service=LEDGER)
 
 
