@@ -1256,6 +1256,37 @@ START_TEST(a_quote_that_stands_in_many_large_clauses_takes_bounded_work) {
 }
 END_TEST
 
+/* Two words of it were changed for others of the same text. Whoever has all words is compared, and again with whoever has some: both are of one call. */
+START_TEST(both_looks_of_a_quote_share_its_work) {
+    static char text[900 * 1000];
+    struct maker_edition edition = {.clauses_count = 1};
+    const struct maker_clause clause = {"cl_1", text};
+    const char begins[] = "wide river narrow ocean and then ";
+    memset(text, 'a', sizeof text - 1);
+    memcpy(text, begins, sizeof begins - 1);
+    edition.clauses = &clause;
+    for (unsigned i = 0; i < 4; i++) {
+        char instrument[16];
+        snprintf(instrument, sizeof instrument, "large-%u", i);
+        snprintf(text + sizeof text - 64, 64, " wide river%u narrow ocean and beyond it\n", i);
+        edition.instrument = instrument;
+        ledger_maker_deposit(&library.maker, &edition);
+        if (i != 0 && i != 3)
+            continue;
+        ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+        const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+        Depositary__V1__CheckQuoteRequest input = DEPOSITARY__V1__CHECK_QUOTE_REQUEST__INIT;
+        input.quote = TEXT(" wide river, narrow: ocean ");
+        ask_state(METHOD(CheckQuote), &input.base, state);
+        if (i == 0)
+            assert_ok();
+        else
+            assert_status(STATUS_RESOURCE_EXHAUSTED, "WORK_LIMIT");
+        ledger_state_release(state);
+    }
+}
+END_TEST
+
 /* In place of the clock of the processor: each look at it takes so long. */
 static uint64_t look_ns, looked_ns;
 uint64_t __wrap_clock_thread_ns(void);
@@ -1510,6 +1541,7 @@ int main(void) {
     tcase_add_test(quote, matches_are_at_most_a_hundred_of_an_exact_total);
     tcase_add_test(quote, a_quote_of_one_word_again_and_again_takes_bounded_work);
     tcase_add_test(quote, quotes_are_limited);
+    tcase_add_test(quote, both_looks_of_a_quote_share_its_work);
     tcase_add_test(quote, a_quote_that_stands_in_many_large_clauses_takes_bounded_work);
     tcase_add_test(quote, searches_and_quotes_past_their_work_say_so);
     TCase *citation = new_case(suite, "ResolveCitation");
