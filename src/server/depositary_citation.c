@@ -16,10 +16,11 @@
 /* What one call may cost, in steps of about a nanosecond: a citation can have thousands of readings, a service thousands of texts. */
 #define WORK_MAX             UINT64_C(150000000)
 #define WORK_OF_NEAREST      UINT64_C(40000000) /* besides: where it is not enough, nothing is told to be near */
-#define STEPS_OF_A_TEXT      20000u             /* whose title is held against the citation's words */
-#define STEPS_OF_A_LOOK_UP   5000u
-#define STEPS_OF_A_BYTE      3u  /* of a clause that is read */
-#define STEPS_OF_A_BYTE_MORE 40u /* that is taken apart, too */
+#define STEPS_OF_A_TEXT      30000u             /* whose title is held against the citation's words */
+#define STEPS_OF_A_LOOK_UP   20000u
+#define STEPS_OF_A_CLAUSE    30000u /* that is read and proved */
+#define STEPS_OF_A_BYTE      3u     /* of a clause that is read */
+#define STEPS_OF_A_BYTE_MORE 40u    /* that is taken apart, too */
 #define STEPS_OF_A_PROVISION 10u
 
 /* The clause whose provisions were looked at last: the readings of a citation often lie in one. */
@@ -79,7 +80,7 @@ static int take_apart(struct resolution *resolution, uint64_t place, const char 
                               &edition->record.clauses_root, place, &record, NULL, NULL);
     if (!error)
         error = clause_record_parse(&clause, buffer_bytes(&record), NULL);
-    bool is_enough = !error && spend(resolution, STEPS_OF_A_BYTE * (uint64_t)clause.text.len);
+    bool is_enough = !error && spend(resolution, STEPS_OF_A_CLAUSE + STEPS_OF_A_BYTE * (uint64_t)clause.text.len);
     *is_it = is_enough && bytes_equal(clause.eid, bytes_text(eid));
     if (is_enough && !*is_it && spend(resolution, STEPS_OF_A_BYTE_MORE * (uint64_t)clause.text.len)) {
         error = structure_of(&apart->structure, clause.eid, clause.text);

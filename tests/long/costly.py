@@ -189,7 +189,7 @@ def lists(daemon, instrument):
 
     name = field(1, instrument)
     first = ask("a page of 1000", "ListInstruments", field(1, 1000))
-    for token in rpc.fields(first.message).get(3, []):
+    for token in rpc.fields(first.message).get(2, []):
         size, searched, _, digest = token.decode().split(".")
         ask("from a forged token", "ListInstruments", field(1, 1000) + field(2, f"{size}.{searched}.9223372036854775807.{digest}"))
     ask("a page of 2147483647", "ListInstruments", field(1, 2147483647))
