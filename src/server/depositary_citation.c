@@ -151,7 +151,7 @@ static int add_name(struct resolution *resolution, const char *eid) {
 static void note_nearest(struct resolution *resolution, const char *missing) {
     char nearest[LIMIT_EID + 1] = "";
     resolution->work = &resolution->nearest_left;
-    if (!citation_nearest(nearest, &resolution->citation, edition_has, resolution))
+    if (resolution->nearest_left == 0 || !citation_nearest(nearest, &resolution->citation, edition_has, resolution))
         nearest[0] = '\0';
     if (resolution->looked_in > 1 && strcmp(nearest, resolution->nearest) != 0)
         nearest[0] = '\0';
