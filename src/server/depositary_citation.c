@@ -17,7 +17,7 @@
 #define WORK_MAX             UINT64_C(150000000)
 #define WORK_OF_NEAREST      UINT64_C(40000000) /* besides: where it is not enough, nothing is told to be near */
 #define STEPS_OF_A_TEXT      30000u             /* whose title is held against the citation's words */
-#define STEPS_OF_A_LOOK_UP   20000u
+#define STEPS_OF_A_LOOK_UP   6000u
 #define STEPS_OF_A_CLAUSE    30000u /* that is read and proved */
 #define STEPS_OF_A_BYTE      3u     /* of a clause that is read */
 #define STEPS_OF_A_BYTE_MORE 40u    /* that is taken apart, too */
