@@ -62,10 +62,22 @@ static int read_page(sqlite3_file *file, uint8_t *out, sqlite3_int64 at) {
     return rc;
 }
 
+/* Since version 3.45 SQLite reads pages of long values without what it does not use at their end. */
+static int read_part(sqlite3_file *file, void *out, int len, sqlite3_int64 at) {
+    uint8_t page[PAGE];
+    const int from = (int)(at % PAGE);
+    if (len < 0 || len > PAGE - from)
+        return SQLITE_IOERR_DATA;
+    int rc = read_page(file, page, at - from);
+    if (rc == SQLITE_OK)
+        memcpy(out, page + from, (size_t)len);
+    return rc;
+}
+
 static int read_file(sqlite3_file *file, void *out, int len, sqlite3_int64 at) {
-    if (len <= FILE_HEADER_MAX)
+    if (at + len <= FILE_HEADER_MAX)
         return summed_of(file)->real->xRead(file, out, len, at);
-    return len == PAGE && at % PAGE == 0 ? read_page(file, out, at) : SQLITE_IOERR_DATA;
+    return len == PAGE && at % PAGE == 0 ? read_page(file, out, at) : read_part(file, out, len, at);
 }
 
 static int write_file(sqlite3_file *file, const void *data, int len, sqlite3_int64 at) {

@@ -175,6 +175,29 @@ START_TEST(a_file_whose_pages_have_another_size_is_not_read) {
 }
 END_TEST
 
+/* As later versions of SQLite read the pages of long values. */
+START_TEST(a_part_of_a_page_is_read_where_all_of_it_is_as_it_was_written) {
+    sqlite3_file *file = NULL;
+    uint8_t page[PAGE], part[PAGE + 1];
+    int rc;
+    close_writer();
+    move_bytes(path, page, PAGE, 2 * PAGE, false);
+    sqlite3 *db = open_file(PAGE_SUMS_VFS);
+    ck_assert_int_eq(sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, &file), SQLITE_OK);
+    ck_assert_int_eq(file->pMethods->xRead(file, part, PAGE - PAGE_SUMS_LEN, 2 * PAGE), SQLITE_OK);
+    ck_assert_mem_eq(part, page, PAGE - PAGE_SUMS_LEN);
+    ck_assert_int_eq(file->pMethods->xRead(file, part, 7, 2 * PAGE + 1000), SQLITE_OK);
+    ck_assert_mem_eq(part, page + 1000, 7);
+    ck_assert_int_eq(file->pMethods->xRead(file, part, PAGE, PAGE + 1), SQLITE_IOERR_DATA);
+    ck_assert_int_eq(file->pMethods->xRead(file, part, PAGE + 1, PAGE), SQLITE_IOERR_DATA);
+    flip(path, 2 * PAGE + 3000);
+    ck_assert_int_eq(file->pMethods->xRead(file, part, 7, 2 * PAGE + 1000), SQLITE_IOERR_DATA);
+    flip(path, 2 * PAGE + 3000);
+    sqlite3_close(db);
+    ck_assert(reads_true(PAGE_SUMS_VFS, &rc));
+}
+END_TEST
+
 START_TEST(a_file_that_was_cut_is_noticed) {
     int rc;
     close_writer();
@@ -301,6 +324,7 @@ int main(void) {
     tcase_add_test(tcase, no_byte_of_the_file_changes_unnoticed);
     tcase_add_test(tcase, a_page_of_zeros_and_one_in_anothers_place_are_noticed);
     tcase_add_test(tcase, a_file_whose_pages_have_another_size_is_not_read);
+    tcase_add_test(tcase, a_part_of_a_page_is_read_where_all_of_it_is_as_it_was_written);
     tcase_add_test(tcase, a_file_that_was_cut_is_noticed);
     tcase_add_test(tcase, a_file_without_sums_is_not_read);
     tcase_add_test(tcase, no_byte_of_a_page_in_the_log_changes_unnoticed);
