@@ -151,7 +151,7 @@ static unsigned fold_count(unsigned folds) {
 /* The clauses shown must not hold the quote better than the server says. */
 static int refute(const struct match *match, enum verdict said) {
     struct quote_matches found;
-    int error = quote_find(&found, match->quote, match->text, match->work);
+    int error = quote_find_faithful(&found, match->quote, match->text, match->work);
     if (error) { /* a true service shows nothing that costs more than it may cost itself */
         return fault_set(match->check->fault, error == DEPOSITARY_E_LIMIT ? DEPOSITARY_E_QUOTE : error,
                          "the verdict cannot be checked with what it may cost");

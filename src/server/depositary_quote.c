@@ -12,9 +12,10 @@
 #define NEIGHBOURS        16u                 /* clauses on either side of a candidate */
 #define ELIDED_CLAUSES    64u                 /* clauses that a quote may leave out */
 #define WORK_MAX          UINT64_C(140000000) /* steps of about a nanosecond: reading and comparing, for the whole call */
-#define STEPS_OF_A_CLAUSE 15000u              /* that is read and proved, */
-#define STEPS_OF_A_BYTE   3u                  /* and of its text */
-#define JUDGED_MAX        12u                 /* regions that are compared by more than bytes; the likeliest first */
+#define WORK_OF_ANSWER    UINT64_C(20000000) /* besides, for the texts of an answer when that is spent */
+#define STEPS_OF_A_CLAUSE 15000u             /* that is read and proved, */
+#define STEPS_OF_A_BYTE   3u                 /* and of its text */
+#define JUDGED_MAX        12u                /* regions that are compared by more than bytes; the likeliest first */
 #define COMMON            40u /* candidates of a quote that stands everywhere: each is looked at without its neighbours */
 
 static bool holds(struct bytes text, struct bytes part) {
@@ -131,6 +132,12 @@ static int too_much_work(struct call *call) {
     return DEPOSITARY_E_LIMIT;
 }
 
+/* Told of the call in the end, unless something was found before. */
+static int spent(struct check *check) {
+    check->is_spent = true;
+    return DEPOSITARY_E_LIMIT;
+}
+
 /* ---- texts */
 
 /* Adds a clause's text; *is_full where the region must end before it. */
@@ -147,7 +154,7 @@ static int join_clause(struct check *check, const struct edition_found *edition,
     if (error)
         return part_fault(check->call, error, &fault);
     if (quote_work_spend(check->work, STEPS_OF_A_CLAUSE + STEPS_OF_A_BYTE * (uint64_t)parsed.text.len))
-        return too_much_work(check->call);
+        return spent(check);
     *is_full = joined->count == REGION_CLAUSES || parsed.text.len > REGION_MAX - joined->text.len;
     if (*is_full)
         return 0;
@@ -258,12 +265,14 @@ static bool is_kept_already(const struct check *check, struct span span) {
     return was_judged(check, place_of(&check->joined, span.offset), place_of(&check->joined, last));
 }
 
-/* Keeps what the region that is joined holds. */
-static int judge_joined(struct check *check) {
+typedef int quote_finder(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work);
+
+/* Keeps what is found in the region that is joined. */
+static int judge_joined(struct check *check, quote_finder *find) {
     struct quote_matches found;
-    int error = quote_find(&found, check->quote, buffer_bytes(&check->joined.text), check->work);
+    int error = find(&found, check->quote, buffer_bytes(&check->joined.text), check->work);
     if (error == DEPOSITARY_E_LIMIT)
-        return too_much_work(check->call);
+        return spent(check);
     if (error)
         return answer_error(check->call, error);
     bool overlaps = overlaps_a_judged_one(check);
@@ -281,14 +290,63 @@ static int judge_bytes(struct check *check) {
     for (size_t i = 0; !error && i < check->regions_count; i++) {
         error = quote_join_region(check, &check->regions[i]);
         if (!error && holds(buffer_bytes(&check->joined.text), check->quote))
-            error = judge_joined(check);
+            error = judge_joined(check, quote_find_faithful);
     }
     return error;
 }
 
-/* Only where none holds the quote, the likeliest are compared further. A quote that stands everywhere is looked for within the clauses
- * first. */
-static int judge(struct check *check, const struct catalog_hits *candidates) {
+static int judge_likeliest(struct check *check, quote_finder *find) {
+    int error = 0;
+    for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
+        error = quote_join_region(check, &check->regions[i]);
+        if (!error)
+            error = judge_joined(check, find);
+    }
+    return error;
+}
+
+static int by_likeness(const void *a, const void *b) {
+    const struct region *left = a, *right = b;
+    if (left->likeness != right->likeness)
+        return left->likeness < right->likeness ? 1 : -1;
+    return (left->rank > right->rank) - (left->rank < right->rank);
+}
+
+/* Leaves the regions that have something near, the nearest first. */
+static int order_by_likeness(struct check *check) {
+    size_t count = check->regions_count < JUDGED_MAX ? check->regions_count : JUDGED_MAX;
+    check->regions_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct region *region = &check->regions[i];
+        int error = quote_join_region(check, region);
+        if (error)
+            return error;
+        error = quote_likeness(&region->likeness, check->quote, buffer_bytes(&check->joined.text), check->work);
+        if (error)
+            return error == DEPOSITARY_E_LIMIT ? spent(check) : answer_error(check->call, error);
+    }
+    check->joined.region = NULL; /* they change places */
+    qsort(check->regions, count, sizeof *check->regions, by_likeness);
+    while (check->regions_count < count && check->regions[check->regions_count].likeness > 0)
+        check->regions_count++;
+    return 0;
+}
+
+/* Where the work does not suffice for all regions, the nearest place of those that were compared is told: the likeliest were. */
+static int judge_nearest(struct check *check) {
+    int error = order_by_likeness(check);
+    if (!error)
+        error = judge_likeliest(check, quote_find_nearest);
+    if (!check->is_spent || check->total == 0)
+        return error;
+    check->is_spent = false;
+    check->work->left = WORK_OF_ANSWER;
+    return 0;
+}
+
+/* Only where none holds the quote, the likeliest are compared further, and only where none is faithful either, for what differs. A quote that stands
+ * everywhere is looked for within the clauses first. */
+static int judge(struct check *check, const struct catalog_hits *candidates, bool is_for_faithful) {
     bool is_common = candidates->count > COMMON;
     int error = make_regions(check, candidates, candidates->count, is_common);
     if (!error)
@@ -298,14 +356,9 @@ static int judge(struct check *check, const struct catalog_hits *candidates) {
         if (!error)
             error = judge_bytes(check);
     }
-    if (error || check->total > 0)
-        return error;
-    for (size_t i = 0; !error && i < check->regions_count && i < JUDGED_MAX; i++) {
-        error = quote_join_region(check, &check->regions[i]);
-        if (!error)
-            error = judge_joined(check);
-    }
-    return error;
+    if (!error && check->total == 0)
+        error = judge_likeliest(check, quote_find_faithful);
+    return error || check->total > 0 || is_for_faithful ? error : judge_nearest(check);
 }
 
 static int check_init(struct check *check, struct call *call, struct bytes quote, size_t candidates, bool has_as_of,
@@ -331,14 +384,14 @@ static void check_clean_up(struct check *check) {
 }
 
 static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
-                            const struct catalog_hits *candidates, struct quote_work *work,
+                            const struct catalog_hits *candidates, bool is_for_faithful, struct quote_work *work,
                             Depositary__V1__CheckQuoteResponse *response) {
     struct check *check = answer_alloc(call, sizeof *check);
     if (!check)
         return DEPOSITARY_E_LIMIT;
     int error = check_init(check, call, bytes_text(input->quote), candidates->count, input->as_of != NULL, work);
     if (!error)
-        error = judge(check, candidates);
+        error = judge(check, candidates, is_for_faithful);
     if (!error)
         error = quote_add_matches(check, response);
     if (!error) {
@@ -348,6 +401,8 @@ static int check_candidates(struct call *call, const Depositary__V1__CheckQuoteR
         response->n_editions = check->editions.count;
         response->editions = check->editions.proofs;
     }
+    if (error && check->is_spent)
+        error = too_much_work(call);
     check_clean_up(check);
     return error;
 }
@@ -396,13 +451,13 @@ static int look_for_parts(struct call *call, const Depositary__V1__CheckQuoteReq
         error = edition_not_indexed(call);
     if (!error)
         error = join_candidates(call, whole, &parts, &all);
-    if (!error && parts.count > 0)
-        error = check_candidates(call, input, &all, work, response);
+    if (!error)
+        error = check_candidates(call, input, &all, false, work, response);
     catalog_hits_free(&parts);
     return error;
 }
 
-/* First for clauses that have all of it; most quotes are faithful, and that is quick. */
+/* First for clauses that have all of it; most quotes are faithful, and that is quick. What differs is looked for once, and last. */
 static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequest *input,
                          const struct catalog_scope *scope, const struct edition_choice *choice,
                          Depositary__V1__CheckQuoteResponse *response) {
@@ -411,7 +466,7 @@ static int look_in_scope(struct call *call, const Depositary__V1__CheckQuoteRequ
     int error = find_candidates(call, input, scope, false, &whole);
     if (error)
         return error;
-    error = check_candidates(call, input, &whole, &work, response);
+    error = check_candidates(call, input, &whole, true, &work, response);
     if (!error && (enum verdict)response->verdict > VERDICT_FOLDED)
         error = look_for_parts(call, input, scope, &whole, &work, response);
     catalog_hits_free(&whole);

@@ -16,8 +16,9 @@ struct region {
     uint64_t edition_index;
     uint64_t first;
     uint64_t last;
-    size_t bytes; /* of their texts, by the catalog */
-    size_t rank;  /* of its likeliest candidate */
+    size_t bytes;      /* of their texts, by the catalog */
+    size_t rank;       /* of its likeliest candidate */
+    uint32_t likeness; /* quote_likeness, once that is asked for */
 };
 
 /* The texts of a region, joined. */
@@ -46,6 +47,7 @@ struct check {
     struct edition_set editions;  /* of the answer */
     struct joined joined;
     struct quote_work *work; /* what is left of the call's */
+    bool is_spent;           /* it did not suffice */
     enum verdict verdict;    /* of `matches` */
     struct placed_match matches[LIMIT_QUOTE_MATCHES];
     size_t matches_count;

@@ -378,15 +378,29 @@ static int match_in_window(struct quote_match *best, struct bytes quote, struct 
     return error;
 }
 
+static int find_windows(struct windows *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+    int error = quote_work_spend(work, STEPS_OF_A_LETTER * text.len);
+    return error != 0 ? error : windows_find(out, quote, text);
+}
+
+int quote_likeness(uint32_t *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+    struct windows windows;
+    int error = find_windows(&windows, quote, text, work);
+    if (error == 0) {
+        *out = windows.count > 0 ? windows.items[0].shared : 0;
+    }
+    return error;
+}
+
 int match_nearest(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work) {
     struct windows windows;
     struct quote_match best = {0};
-    int error = quote_work_spend(work, STEPS_OF_A_LETTER * text.len);
-    if (error == 0) {
-        error = windows_find(&windows, quote, text);
-    }
+    int error = find_windows(&windows, quote, text, work);
     for (size_t i = 0; error == 0 && i < windows.count; i++) {
         error = match_in_window(&best, quote, text, windows.items[i], work);
+    }
+    if (error == DEPOSITARY_E_LIMIT && best.verdict == VERDICT_DIFFERS) {
+        error = 0; /* the best window came first */
     }
     if (error == 0 && best.verdict == VERDICT_DIFFERS) {
         error = match_add(list, best);

@@ -53,23 +53,27 @@ static int check_input(struct bytes quote, struct bytes text) {
     return utf8_valid(quote) && utf8_valid(text) ? 0 : DEPOSITARY_E_UTF8;
 }
 
-int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+static int add_faithful(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work) {
+    int error = match_verbatim(list, quote, text);
+    return error != 0 || list->matches.count > 0 ? error : match_folded(list, quote, text, work);
+}
+
+typedef int add_matches(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work);
+
+static int add_any(struct match_list *list, struct bytes quote, struct bytes text, struct quote_work *work) {
+    int error = add_faithful(list, quote, text, work);
+    return error != 0 || list->matches.count > 0 ? error : match_nearest(list, quote, text, work);
+}
+
+static int find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work,
+                add_matches *add) {
     struct match_list list = {0};
     int error = check_input(quote, text);
     if (error == 0) {
         error = quote_work_spend(work, text.len);
     }
-    if (error != 0) {
-        return error;
-    }
-    if (quote.len > 0 && text.len > 0) {
-        error = match_verbatim(&list, quote, text);
-        if (error == 0 && list.matches.count == 0) {
-            error = match_folded(&list, quote, text, work);
-        }
-        if (error == 0 && list.matches.count == 0) {
-            error = match_nearest(&list, quote, text, work);
-        }
+    if (error == 0 && quote.len > 0 && text.len > 0) {
+        error = add(&list, quote, text, work);
     }
     if (error != 0) {
         quote_matches_free(&list.matches);
@@ -77,6 +81,18 @@ int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text,
     }
     *out = list.matches;
     return 0;
+}
+
+int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+    return find(out, quote, text, work, add_any);
+}
+
+int quote_find_faithful(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+    return find(out, quote, text, work, add_faithful);
+}
+
+int quote_find_nearest(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work) {
+    return find(out, quote, text, work, match_nearest);
 }
 
 void quote_matches_free(struct quote_matches *matches) {

@@ -41,9 +41,18 @@ MUST_USE int quote_work_spend(struct quote_work *work, uint64_t steps);
  * The best verdict for a quote in one text (the joined texts of clauses that follow one another), and each place of it:
  * all verbatim places, or all places with the fewest folds, or the nearest place where at least two thirds of the
  * quote's letters stand. None: count 0.
- * DEPOSITARY_E_LIMIT where it would cost more than *work has left (NULL: no bound), or quote or text is too long.
+ * DEPOSITARY_E_LIMIT where it would cost more than *work has left (NULL: no bound), or quote or text is too long. Where a place was found that differs,
+ * and the work does not suffice to compare the others, it is the nearest of those that were.
  */
 MUST_USE int quote_find(struct quote_matches *out, struct bytes quote, struct bytes text, struct quote_work *work);
+/** The first two of these alone: verbatim places, or those with the fewest folds. */
+MUST_USE int quote_find_faithful(struct quote_matches *out, struct bytes quote, struct bytes text,
+                                 struct quote_work *work);
+/** The last of these alone: at most one match, that DIFFERS. */
+MUST_USE int quote_find_nearest(struct quote_matches *out, struct bytes quote, struct bytes text,
+                                struct quote_work *work);
+/** How much of the quote, in triples of letters, some place of the text may share, at a small part of the cost; 0: nothing is near. */
+MUST_USE int quote_likeness(uint32_t *out, struct bytes quote, struct bytes text, struct quote_work *work);
 void quote_matches_free(struct quote_matches *matches);
 
 /** Whether quote and text[span] are equal under exactly these folds (0: bytes). The client's own check of a verdict. */

@@ -1287,6 +1287,62 @@ START_TEST(both_looks_of_a_quote_share_its_work) {
 }
 END_TEST
 
+/* Words of a few, one after another: clauses that are all much alike, as those of a long law are. */
+static size_t put_words(char *out, size_t least, uint32_t *seed) {
+    static const char *const words[] = {
+        "party",     "the",        "of",       "contract", "shall",  "performance", "creditor", "claim",
+        "paragraph", "applies",    "if",       "damages",  "period", "may",         "demand",   "notice",
+        "a",         "debtor",     "thing",    "sale",     "to",     "and",         "or",       "by",
+        "not",       "price",      "lease",    "tenant",   "estate", "heir",        "court",    "within",
+        "month",     "year",       "consent",  "other",    "this",   "section",     "right",    "duty",
+        "owner",     "possession", "delivery", "defect",   "which",  "with",        "from",     "in",
+        "is",        "be",         "has",      "been",     "made",   "before",      "after",    "until",
+        "where",     "law",        "act",      "term",     "force",  "loss",        "third",    "value"};
+    size_t len = 0;
+    while (len < least) {
+        *seed = *seed * 1664525 + 1013904223;
+        len += (size_t)sprintf(out + len, "%s ", words[*seed >> 26]);
+    }
+    out[len - 1] = '\n';
+    out[len] = '\0';
+    return len;
+}
+
+/* Six thousand bytes of four clauses, faithful but for their white space, and with a word changed here and there. */
+START_TEST(a_long_passage_is_found_among_others_that_are_like_it) {
+    enum { CLAUSES = 400, TEXT_LEN = 1500, FIRST = 301 };
+    static char texts[CLAUSES][TEXT_LEN + 32], eids[CLAUSES][16], quote[4 * (TEXT_LEN + 32)];
+    static struct maker_clause clauses[CLAUSES];
+    uint32_t seed = 7;
+    for (size_t i = 0; i < CLAUSES; i++) {
+        put_words(texts[i], TEXT_LEN, &seed);
+        sprintf(eids[i], "cl_%zu", i + 1);
+        clauses[i] = (struct maker_clause){eids[i], texts[i]};
+    }
+    ledger_maker_deposit(&library.maker,
+                         &(struct maker_edition){.instrument = "law", .clauses = clauses, .clauses_count = CLAUSES});
+    ck_assert_int_eq(catalog_update(catalog, &fault), 0);
+    for (size_t i = 0; i < 4; i++)
+        strcat(quote, texts[FIRST + i]);
+    for (char *end = quote; (end = strchr(end, '\n')) != NULL;)
+        *end = ' ';
+    const struct ledger_state *state = ledger_state_take(library.maker.ledger);
+    Depositary__V1__CheckQuoteRequest input = DEPOSITARY__V1__CHECK_QUOTE_REQUEST__INIT;
+    input.quote = quote;
+    for (unsigned i = 0; i < 2; i++) {
+        const Depositary__V1__CheckQuoteResponse *response = ask_state(METHOD(CheckQuote), &input.base, state);
+        assert_ok();
+        ck_assert_int_eq((int)response->verdict, i == 0 ? VERDICT_FOLDED : VERDICT_DIFFERS);
+        ck_assert_uint_eq(response->n_matches, 1);
+        ck_assert_uint_eq(response->matches[0]->n_clauses, 4);
+        ck_assert_uint_eq(response->matches[0]->clauses[0]->place, FIRST);
+        for (char *word = quote; (word = strstr(word, "creditor")) != NULL; word++)
+            *word = 'd';
+    }
+    ledger_state_release(state);
+}
+END_TEST
+
 /* In place of the clock of the processor: each look at it takes so long. */
 static uint64_t look_ns, looked_ns;
 uint64_t __wrap_clock_thread_ns(void);
@@ -1542,6 +1598,7 @@ int main(void) {
     tcase_add_test(quote, a_quote_of_one_word_again_and_again_takes_bounded_work);
     tcase_add_test(quote, quotes_are_limited);
     tcase_add_test(quote, both_looks_of_a_quote_share_its_work);
+    tcase_add_test(quote, a_long_passage_is_found_among_others_that_are_like_it);
     tcase_add_test(quote, a_quote_that_stands_in_many_large_clauses_takes_bounded_work);
     tcase_add_test(quote, searches_and_quotes_past_their_work_say_so);
     TCase *citation = new_case(suite, "ResolveCitation");

@@ -222,6 +222,62 @@ void *__wrap_calloc(size_t count, size_t size) {
 }
 
 /* A letter and a space, again and again: every word is paired with every other. What it costs is bounded by what it may cost. */
+START_TEST(what_is_faithful_and_what_is_near_can_be_looked_for_alone) {
+    const struct bytes text =
+        bytes_text("The Parties shall settle every dispute between them by peaceful means alone.");
+    const struct bytes same = bytes_text("settle  every dispute between them"),
+                       near = bytes_text("settle each dispute between them");
+    struct quote_matches matches;
+    uint32_t likeness, less;
+    ck_assert_int_eq(quote_find_faithful(&matches, same, text, NULL), 0);
+    ck_assert_uint_eq(matches.count, 1);
+    ck_assert_int_eq(matches.matches[0].verdict, VERDICT_FOLDED);
+    quote_matches_free(&matches);
+    ck_assert_int_eq(quote_find_faithful(&matches, near, text, NULL), 0);
+    ck_assert_uint_eq(matches.count, 0);
+    ck_assert_int_eq(quote_find_nearest(&matches, near, text, NULL), 0);
+    ck_assert_uint_eq(matches.count, 1);
+    ck_assert_int_eq(matches.matches[0].verdict, VERDICT_DIFFERS);
+    quote_matches_free(&matches);
+    ck_assert_int_eq(quote_likeness(&likeness, same, text, NULL), 0);
+    ck_assert_int_eq(quote_likeness(&less, near, text, NULL), 0);
+    ck_assert_uint_gt(likeness, less);
+    ck_assert_uint_gt(less, 0);
+    ck_assert_int_eq(quote_likeness(&less, bytes_text("quixotic zephyrs jump"), text, NULL), 0);
+    ck_assert_uint_eq(less, 0);
+    struct quote_work work = {.left = 100};
+    ck_assert_int_eq(quote_likeness(&less, near, text, &work), DEPOSITARY_E_LIMIT);
+}
+END_TEST
+
+/* Three places are alike; the work is enough for one. */
+START_TEST(the_nearest_of_those_that_were_compared_is_told) {
+    static const char place[] =
+        "the river shall remain open to the vessels of both banks in peace and in war, toll or no toll; ";
+    char text[4 * sizeof place] = "";
+    for (size_t i = 0; i < 3; i++) {
+        strcat(text, place);
+        text[strlen(text) - 60] = "xyz"[i];
+    }
+    const struct bytes quote =
+        bytes_text("the river shall remain shut to the vessels of both banks in peace and in war, toll or no toll;");
+    struct quote_matches matches;
+    struct quote_work work = {.left = 10u * 1000 * 1000};
+    ck_assert_int_eq(quote_find_nearest(&matches, quote, bytes_text(text), &work), 0);
+    ck_assert_uint_eq(matches.count, 1);
+    quote_matches_free(&matches);
+    uint64_t all = 10u * 1000 * 1000 - work.left;
+    work.left = all - 1;
+    ck_assert_int_eq(quote_find_nearest(&matches, quote, bytes_text(text), &work), 0);
+    ck_assert_uint_eq(matches.count, 1);
+    ck_assert_int_eq(matches.matches[0].verdict, VERDICT_DIFFERS);
+    ck_assert_uint_eq(work.left, 0); /* so the caller can tell */
+    quote_matches_free(&matches);
+    work.left = all / 8;
+    ck_assert_int_eq(quote_find_nearest(&matches, quote, bytes_text(text), &work), DEPOSITARY_E_LIMIT);
+}
+END_TEST
+
 START_TEST(what_costs_more_than_it_may_is_ended) {
     const size_t size = 1024 * 1024;
     uint8_t *text = malloc(size);
@@ -626,6 +682,8 @@ static Suite *suite(void) {
     tcase_add_test(hostile, a_span_outside_the_text_or_inside_a_character_is_not_equal);
     tcase_add_test(hostile, repetition_takes_no_quadratic_time);
     tcase_add_test(hostile, what_costs_more_than_it_may_is_ended);
+    tcase_add_test(hostile, what_is_faithful_and_what_is_near_can_be_looked_for_alone);
+    tcase_add_test(hostile, the_nearest_of_those_that_were_compared_is_told);
     tcase_add_test(hostile, thousands_of_pieces_take_no_quadratic_time);
     tcase_add_test(cases, verbatim_is_bytes_at_every_place_overlapping_too);
     tcase_add_test(cases, dots_that_stand_there_are_verbatim);
