@@ -223,7 +223,7 @@ def lists(daemon, instrument):
     ask("other entries under the ledger's checkpoint", "AppendEntries", field(1, b"depositary/edition/v1\n" + b"a" * 65000) * 64 + field(2, shown), service=LEDGER)
     ask("small entries under the ledger's checkpoint", "AppendEntries", field(1, entries[-1][:100]) * 40000 + field(2, shown), service=LEDGER)
     ask("metadata to their limit", "GetCheckpoint", service=LEDGER, metadata=[("a" * 120, "b")] * 50)
-    ask("15,000 pairs of metadata", "GetCheckpoint", service=LEDGER, metadata=[("", "")] * 9000)
+    ask("9,000 empty pairs of metadata", "GetCheckpoint", service=LEDGER, metadata=[("", "")] * 9000)
     ask("60 KiB of unknown fields", "GetCheckpoint", (field(99, b"") * 20000)[:60000], service=LEDGER)
 
 
