@@ -83,9 +83,9 @@ static int place(struct cli_staging *staging, const depositary_edition *edition)
 int show_akn(struct cli *cli, const depositary_edition_query *which, const char *dir) {
     struct cli_whole whole;
     struct cli_staging staging;
+    cli_staging_init(&staging);
     struct reading reading = {.staging = dir != NULL ? &staging : NULL};
     cli_texts_init(&reading.texts);
-    cli_staging_init(&staging);
     int status = dir != NULL ? cli_staging_open(&staging, dir) : 0;
     if (status == 0)
         status = cli_whole(cli, which, take_page, &reading, &whole);
