@@ -245,12 +245,21 @@ static bool is_all_safe(struct bytes text) {
     return true;
 }
 
+/* jansson goes on without the name of a member for which there was no memory: what it gives then is not JSON. */
+static char *dump_whole(const json_t *object, size_t flags) {
+    char *text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | flags);
+    if (text == NULL || !has_json_lacked)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* JSON has an escape of its own for every character, so that on a terminal, too, it stays JSON. */
 char *cli_json_dump(const json_t *object) {
-    char *text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    char *text = dump_whole(object, 0);
     if (text != NULL && isatty(STDOUT_FILENO) && !is_all_safe(bytes_text(text))) {
         free(text);
-        text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        text = dump_whole(object, JSON_ENSURE_ASCII);
     }
     return text;
 }

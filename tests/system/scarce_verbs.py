@@ -12,6 +12,7 @@ import scarce
 
 INSTRUMENT = "az-cn-joint-statement-2025"
 POINTS = 3  # of each verb, once and for good
+LAST = 24  # of those that print JSON, once
 NO, FAILED, UNREACHABLE = 1, 5, 3
 STANDS_STILL_S = 90  # more than any verb takes here
 NNG_STANDS_STILL_S = 6
@@ -70,6 +71,11 @@ def places(total, every_th=1):
     return (at + random.randrange(width) for at in range(0, total, width))
 
 
+def places_of_output(arguments, total, is_lasting):
+    """Where an object is printed: the last allocations, each of them."""
+    return range(max(total - LAST, 0), total) if "--json" in arguments and not is_lasting and not every else ()
+
+
 def died_in_nng(done):
     """By a signal, or of what AddressSanitizer saw it do: nng 1.5.2 goes on with a dialer that it has freed."""
     report = re.search(rb"ERROR: AddressSanitizer.*?\n\n", done.stderr, re.DOTALL)
@@ -116,7 +122,7 @@ def try_verb(arguments, whose):
     total, true = count(arguments, whose)
     codes = collections.Counter()
     for is_lasting in (False, True):
-        for at in places(total):
+        for at in (*places(total), *places_of_output(arguments, total, is_lasting)):
             state = f"state-{runs}" if at % 2 else "state"  # half of them remember the ledger already
             control.arm(at, is_lasting, whose)
             done = run(arguments, state, NNG_STANDS_STILL_S if whose == scarce.OF_NNG else STANDS_STILL_S)
