@@ -2,9 +2,6 @@
 #include "cli/cli.h"
 
 #include "base/secrecy.h"
-#include "rpc/socket.h"
-
-#include <nng/nng.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,11 +93,8 @@ int main(int argc, char **argv) {
     int status = verb->run(&cli, verb, argc - 1, argv + 1);
     if (status == CLI_UNVERIFIED && cli.is_json && !cli.is_unverified_told)
         cli_json_unverified(&cli, NULL);
-    bool was_answered = cli.client != NULL && (status == CLI_YES || status == CLI_NO);
     cli_clean_up(&cli);
-    /* nng frees dialers and pipes on a thread of its own, which this waits for; where no connection came about, or one that is still on its way, nng 1.5.2
-     * now and then ends the process in it ("panic: pthread_mutex_lock"), and the exit code would be that. */
-    if (was_answered && socket_none_left())
-        nng_fini();
+    /* Without nng_fini, which now and then ends the process where a connection is still on its way ("panic: pthread_mutex_lock", in nng 1.5.2 and 1.10): the exit
+     * code would be that. */
     return status;
 }
