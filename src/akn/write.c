@@ -12,8 +12,8 @@
 
 #define URI_MAX 512
 #define PIECE   (64u * 1024) /* bytes; as many are given to the sink at one time, and what a unit adds to them: */
-#define PIECE_MAX                                                                                                      \
-    (128u * 1024 * 1024) /* a clause of 1 MiB whose every byte becomes an instruction, and the tags of its provisions */
+/* A clause of 1 MiB whose every byte becomes an instruction, and the tags of its provisions. */
+#define PIECE_MAX (128u * 1024 * 1024)
 
 /* Where a unit goes. */
 enum stage { STAGE_PREFACE, STAGE_PREAMBLE, STAGE_BODY, STAGE_CONCLUSIONS, STAGE_ATTACHMENTS };

@@ -28,9 +28,8 @@
 #ifndef ROWS_MAX           /* a test makes it small */
 #define ROWS_MAX 200000u   /* texts that one expression is asked for, in the scope or not */
 #endif
-#define WORK_MAX_NS UINT64_C(50000000) /* of the processor, that the walks through the index may have in all */
-#define SCAN_BYTES                                                                                                     \
-    (4u * 1024 * 1024) /* of texts that are read where nothing was found by words, and what is compared with them */
+#define WORK_MAX_NS     UINT64_C(50000000) /* of the processor, that the walks through the index may have in all */
+#define SCAN_BYTES      (4u * 1024 * 1024) /* of texts that are read and compared where nothing was found by words */
 #define SCAN_CLAUSE     1500u         /* as which each clause counts besides: reading and proving it costs so much */
 #define SCAN_BYTES_MORE (512u * 1024) /* the same, where something was */
 #define PREFIX_BYTES    6u            /* the beginning of a word that is looked for */

@@ -38,8 +38,8 @@ void catalog_condemn(struct catalog *catalog);
 
 /** Told whenever the catalog was condemned, by its callers or since a page of its file has rotted; it must not call the catalog. */
 typedef void catalog_rot_told(void *context);
-void catalog_on_rot(struct catalog *catalog, catalog_rot_told *told,
-                    void *context); /* NULL: nobody any more, once this returns */
+/** NULL: nobody any more, once this returns. */
+void catalog_on_rot(struct catalog *catalog, catalog_rot_told *told, void *context);
 /**
  * Makes another file from the ledger, as long as that takes, and puts it in the place of the condemned one; calls go on, and wait for the
  * last moment. For the thread that updates. DEPOSITARY_E_CANCELLED where it was interrupted. Where it fails at the last moment every call

@@ -15,9 +15,8 @@
 #define CATALOG_VERSION        3          /* 2 had no sums */
 #define BUSY_TIMEOUT_MS        10000
 #define POOL_REST_MAX          8u
-#define PROGRESS_STEPS                                                                                                 \
-    400                  /* of SQLite between two looks at the clocks: some 130 pages of the index, or 70 texts found */
-#define LARGE_PAGES 8192 /* 32 MiB of them: reading them takes a fifth of a second */
+#define PROGRESS_STEPS         400  /* of SQLite between two looks at the clocks: some 130 pages, or 70 texts found */
+#define LARGE_PAGES            8192 /* 32 MiB of them: reading them takes a fifth of a second */
 
 #define CATALOG_MERGE_PAGES 1000 /* of the index of words, in one transaction */
 #define WORDS_PAGE          "4040" /* bytes of one: FTS5's own 4050 run over into another page where each has a sum, too */
@@ -109,13 +108,17 @@ static bool is_of_rot(int rc) {
     return rc == SQLITE_IOERR_DATA || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
 }
 
+static bool is_work_done(const struct catalog_db *connection) {
+    return connection->work_end_ns != 0 && clock_thread_ns() >= connection->work_end_ns;
+}
+
 static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fault) {
     int error = DEPOSITARY_E_IO;
     if (connection && is_of_rot(rc))
         connection->is_rotten = true;
     if (rc == SQLITE_IOERR_DATA)
         return fault_set(fault, error, "catalog: a page of its file is not as it was written (SQLite %d)", rc);
-    if ((rc & 0xff) == SQLITE_INTERRUPT && connection && connection->is_spent)
+    if ((rc & 0xff) == SQLITE_INTERRUPT && connection && is_work_done(connection))
         return fault_set(fault, DEPOSITARY_E_LIMIT, CATALOG_TOO_DEAR);
     if ((rc & 0xff) == SQLITE_INTERRUPT)
         error = DEPOSITARY_E_TIMEOUT;
@@ -127,9 +130,9 @@ static int sqlite_fault(struct catalog_db *connection, int rc, struct fault *fau
 
 /* Called where FTS5 reads pages for a long time without giving a row, too. */
 static int past_bounds(void *context) {
-    struct catalog_db *connection = context;
-    connection->is_spent = connection->work_end_ns != 0 && clock_thread_ns() >= connection->work_end_ns;
-    return connection->is_spent || (connection->deadline_ns != 0 && clock_monotonic_ns() >= connection->deadline_ns);
+    const struct catalog_db *connection = context;
+    return is_work_done(connection) ||
+           (connection->deadline_ns != 0 && clock_monotonic_ns() >= connection->deadline_ns);
 }
 
 /* SQLite would make it with the process's umask; -wal and -shm then follow its mode. */

@@ -54,7 +54,6 @@ struct catalog_db {
     struct tokenizer *tokenizer;
     uint64_t deadline_ns; /* monotonic; statements end there with DEPOSITARY_E_TIMEOUT; 0: none */
     uint64_t work_end_ns; /* by clock_thread_ns; statements end there with DEPOSITARY_E_LIMIT; 0: none */
-    bool is_spent;        /* that is why one was ended */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     bool is_rotten;          /* something of the file was not as it was written */
     struct catalog_db *next; /* in the pool */

@@ -38,8 +38,8 @@ struct quote_result {
 void quote_ask(struct cli *cli, const depositary_edition_query *which, struct quote_result *result);
 void quote_result_free(struct quote_result *result);
 
-#define QUOTE_WHOLE_MAX                                                                                                \
-    (128u * 1024 * 1024) /* bytes of a text that --whole looks through: it takes about 16 times as much memory */
+/** Bytes of a text that --whole looks through: it takes about 16 times as much memory. */
+#define QUOTE_WHOLE_MAX (128u * 1024 * 1024)
 
 /** A whole edition, joined, to look quotes up in. */
 struct quote_whole {

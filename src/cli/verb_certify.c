@@ -54,10 +54,14 @@ static void note(struct writing *writing, const char *name) {
     }
 }
 
-static int begin(struct writing *writing) {
+static void begin(struct writing *writing) {
     spool_clear(&writing->said);
     cli_json_list_begin(&writing->listed, json_pack("{s:b, s:s}", "verified", 1, "dir", writing->staging.dir),
                         "\"copies\": [", "]}");
+}
+
+static int begin_anew(struct writing *writing) {
+    begin(writing);
     return cli_staging_clear(&writing->staging);
 }
 
@@ -65,7 +69,7 @@ static int begin(struct writing *writing) {
 static int take_page(void *context, const depositary_answer *page) {
     struct writing *writing = context;
     char name[COPY_NAME_MAX];
-    int status = page == NULL ? begin(writing) : 0;
+    int status = page == NULL ? begin_anew(writing) : 0;
     for (size_t i = 0; page != NULL && i < depositary_answer_clauses(page) && status == 0; i++) {
         const depositary_clause *clause = depositary_answer_clause(page, i);
         status = cli_staging_copy(&writing->staging, page, clause, name);
@@ -96,10 +100,10 @@ static int certify_whole(struct cli *cli, struct certify *certify) {
     spool_init(&writing.said);
     cli_json_list_init(&writing.listed);
     int status = cli_staging_open(&writing.staging, certify->dir);
-    if (status == 0)
-        status = begin(&writing);
-    if (status == 0)
+    if (status == 0) {
+        begin(&writing);
         status = cli_whole(cli, &certify->which.query, take_page, &writing, &whole);
+    }
     if (status == 0) {
         snprintf(file, sizeof file, "%s.%s.%u.txt", whole.edition->instrument, whole.edition->language,
                  whole.edition->edition);

@@ -63,11 +63,10 @@ struct judgement {
     struct ledger_view state;
     struct key_facts key;
     struct call_answer answer;
-    struct findings
-        findings;     /* all zero unless error is 0, or says no or refused; but for `key`, which the ledger proves */
-    bool proofs_hold; /* only clock or key window failed */
-    bool is_new;      /* the state was taken as the first that is held */
-    bool is_fork;     /* error is DEPOSITARY_E_FORK: state against what is held */
+    struct findings findings; /* all zero unless error is 0, or says no or refused; but for `key` */
+    bool proofs_hold;         /* only clock or key window failed */
+    bool is_new;              /* the state was taken as the first that is held */
+    bool is_fork;             /* error is DEPOSITARY_E_FORK: state against what is held */
 };
 
 #define JUDGE_MEMORY (64u * 1024 * 1024) /* bytes that one answer may take when it is unpacked and shown */
